@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * borrow.h - functions of a hooked library that adapters call or compare with, but do not hook.
+ *
+ * Resolved like hooks are, at first use, in the library that the hook's caller sees; not part of the table of hooks.
+ */
+#ifndef RACE_HOOKS_BORROW_H
+#define RACE_HOOKS_BORROW_H
+
+#include "hook.h"
+
+#define BORROW(returns, symbol, params)                                                                              \
+	typedef returns borrowed_##symbol##_fn params;                                                               \
+	static struct race_hook borrowed_##symbol = { #symbol, NULL, NULL, NULL };
+
+/* To call it; an absent one returns 0. */
+#define BORROWED(symbol, caller) ((borrowed_##symbol##_fn *)hook_real(&borrowed_##symbol, caller))
+
+/* Its address, or NULL when the library has no such symbol; data too. */
+static inline void *borrowed_address(struct race_hook *h, const void *caller)
+{
+	(void)hook_real(h, caller);
+	return load_relaxed(&h->real);
+}
+
+/*
+ * Is f that function? An executable that is not position-independent knows a function by the address of its own PLT
+ * entry, which is also what a look-up in the global scope gives; a library knows it by its real one.
+ */
+int borrowed_is(struct race_hook *h, const void *f, const void *caller);
+
+#endif

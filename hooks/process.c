@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * process.c - what changes the process as a whole: its end, fork without handlers, sandboxes, unloading, jumps.
+ *
+ * dlopen is not hooked: it looks at its caller (RUNPATH, $ORIGIN, namespaces), and through a hook the caller would be us.
+ * Nothing needs it: only unloading makes old knowledge of addresses wrong.
+ */
+#include <dlfcn.h>
+#include <link.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include "../preload/emit.h"
+#include "../preload/exit.h"
+#include "../preload/fork.h"
+#include "../preload/host.h"
+#include "../preload/sys/lock.h"
+#include "sync_rows.h"
+
+/* ---- the end -------------------------------------------------------------------------------------------------------- */
+
+#define EXIT_HOOK(symbol)                                                                                            \
+	RACE_EXPORT void symbol(int status);                                                                         \
+	HOOK_SLOT(symbol)                                                                                            \
+	void symbol(int status)                                                                                      \
+	{                                                                                                            \
+		REAL(symbol)(exit_status_for(status));                                                               \
+		__builtin_unreachable();                                                                             \
+	}
+
+EXIT_HOOK(_exit)
+EXIT_HOOK(_Exit)
+EXIT_HOOK(quick_exit)
+
+/* ---- fork without handlers ---------------------------------------------------------------------------------------- */
+
+RACE_EXPORT pid_t _Fork(void);
+HOOK_SLOT(_Fork)
+pid_t _Fork(void)
+{
+	__typeof__(&_Fork) real = REAL(_Fork);
+	pid_t child;
+
+	fork_prepare();
+	child = real();
+	if (child == 0)
+		fork_child();
+	else
+		fork_parent();
+	return child;
+}
+
+/* ---- sandboxes: from here on no process may be started -------------------------------------------------------------- */
+
+static void own_name(struct race_thread *t, unsigned long option, unsigned long arg)
+{
+	if (option == PR_SET_NAME)
+		thread_name(t->number, (const char *)arg);
+}
+
+RACE_EXPORT int prctl(int option, ...);
+HOOK_SLOT(prctl)
+int prctl(int option, ...)
+{
+	__typeof__(&prctl) real = REAL(prctl);
+	unsigned long a, b, c, d;
+	va_list ap;
+	int result;
+
+	va_start(ap, option);
+	a = va_arg(ap, unsigned long);
+	b = va_arg(ap, unsigned long);
+	c = va_arg(ap, unsigned long);
+	d = va_arg(ap, unsigned long);
+	va_end(ap);
+	if (option == PR_SET_SECCOMP)
+		emit_sandboxed();
+	result = real(option, a, b, c, d);
+	if (result == 0)
+		SYNC_ENTER(own_name(t, (unsigned long)option, a));
+	return result;
+}
+
+RACE_EXPORT long syscall(long number, ...);
+HOOK_SLOT(syscall)
+long syscall(long number, ...)
+{
+	__typeof__(&syscall) real = REAL(syscall);
+	long a, b, c, d, e, f;
+	va_list ap;
+
+	va_start(ap, number);
+	a = va_arg(ap, long);
+	b = va_arg(ap, long);
+	c = va_arg(ap, long);
+	d = va_arg(ap, long);
+	e = va_arg(ap, long);
+	f = va_arg(ap, long);
+	va_end(ap);
+	if (number == SYS_seccomp)
+		emit_sandboxed();
+	if (number == SYS_exit_group)
+		a = exit_status_for((int)a);
+	return real(number, a, b, c, d, e, f);
+}
+
+/* ---- unloading ------------------------------------------------------------------------------------------------------- */
+
+enum { MODULES = 512 };
+struct modules {
+	unsigned n;
+	struct {
+		uintptr_t lo, hi;
+	} at[MODULES];
+};
+static struct modules loaded; /* before the unloading; guarded by unload_lock */
+static struct lock unload_lock;
+
+static int module_range(struct dl_phdr_info *info, size_t size, void *to)
+{
+	struct modules *m = to;
+	uintptr_t lo = UINTPTR_MAX, hi = 0;
+
+	(void)size;
+	for (unsigned i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *ph = &info->dlpi_phdr[i];
+
+		if (ph->p_type != PT_LOAD)
+			continue;
+		if (info->dlpi_addr + ph->p_vaddr < lo)
+			lo = info->dlpi_addr + ph->p_vaddr;
+		if (info->dlpi_addr + ph->p_vaddr + ph->p_memsz > hi)
+			hi = info->dlpi_addr + ph->p_vaddr + ph->p_memsz;
+	}
+	if (lo < hi && m->n < MODULES) {
+		m->at[m->n].lo = lo;
+		m->at[m->n++].hi = hi;
+	}
+	return m->n == MODULES;
+}
+
+/* Static maps and locks of the modules that are gone. */
+static void forget_unloaded(void)
+{
+	for (unsigned i = 0; i < loaded.n; i++) {
+		struct dl_find_object o;
+
+		if (_dl_find_object((void *)loaded.at[i].lo, &o) != 0)
+			memory_forget(loaded.at[i].lo, loaded.at[i].hi - loaded.at[i].lo);
+	}
+}
+
+RACE_EXPORT int dlclose(void *handle);
+HOOK_SLOT(dlclose)
+int dlclose(void *handle)
+{
+	__typeof__(&dlclose) real = REAL(dlclose);
+	struct race_thread *t;
+	int result, alone = lock_try(&unload_lock); /* destructors may call dlclose again: the outer one looks after all */
+
+	if (alone) {
+		loaded.n = 0;
+		dl_iterate_phdr(module_range, &loaded);
+	}
+	result = real(handle);
+	t = thread_enter();
+	if (t) {
+		unwind_modules_changed();
+		if (alone)
+			forget_unloaded();
+		thread_leave(t);
+	}
+	if (alone)
+		lock_drop(&unload_lock);
+	return result;
+}
+
+/* ---- jumps: operations in progress on this thread may never return ---------------------------------------------------- */
+
+#define JUMP_HOOK(symbol)                                                                                            \
+	RACE_EXPORT void symbol(struct __jmp_buf_tag at[1], int value) __attribute__((noreturn));                    \
+	HOOK_SLOT(symbol)                                                                                            \
+	void symbol(struct __jmp_buf_tag at[1], int value)                                                           \
+	{                                                                                                            \
+		SYNC_ENTER(op_abandon(t));                                                                           \
+		((void (*)(void *, int))(void *)REAL(symbol))(at, value);                                            \
+		__builtin_unreachable();                                                                             \
+	}
+
+void __longjmp_chk(struct __jmp_buf_tag at[1], int value) __attribute__((noreturn));
+JUMP_HOOK(longjmp)
+JUMP_HOOK(_longjmp)
+JUMP_HOOK(siglongjmp)
+JUMP_HOOK(__longjmp_chk)
+
+SYNC_HOOK(int, swapcontext, (ucontext_t *restrict from, const ucontext_t *restrict to), (from, to), op_abandon(t), NEVER,
+	  NOTHING)
+SYNC_HOOK(int, setcontext, (const ucontext_t *to), (to), op_abandon(t), NEVER, NOTHING)

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pthread_wait.c - conditions, barriers, semaphores, pthread_once. The rows are pthread_wait.def.
+ *
+ * Condition waits  give the mutex before and take it after, like unlock and lock; a wake-up is also ordered after the
+ *                  signals so far. A wait that is cancelled has taken the mutex again when the cleanup handlers run: the
+ *                  handler below, innermost, sees to our half of that.
+ * Barriers         everybody releases before and acquires after. A fast thread of the next round may get into this round's
+ *                  clock: orders too much, never too little.
+ * once             the routine runs inside a wrapper that releases when it returns; everybody acquires. A routine that
+ *                  throws releases nothing.
+ */
+#include <semaphore.h>
+
+#include "mutex.h"
+#include "once.h"
+
+#define COND_VERSION "GLIBC_2.3.2"
+#define PASSED (result == 0 || result == PTHREAD_BARRIER_SERIAL_THREAD)
+
+#include "pthread_wait.def"
+
+struct wait_args {
+	struct race_thread *t;
+	void *cond, *mutex;
+};
+
+static void wait_before(const struct wait_args *w)
+{
+	mutex_give(w->t, w->mutex);
+	thread_leave(w->t);
+}
+
+static void wait_after(void *args)
+{
+	const struct wait_args *w = args;
+
+	hook_reenter(w->t);
+	mutex_got(w->t, w->mutex);
+	sync_acquire(w->t, KEY(w->cond));
+	thread_leave(w->t);
+}
+
+/* Whatever a wait returns, the mutex is held again as it was before: a refused wait (EINVAL, EPERM) never gave it. */
+#define WAIT_HOOK(symbol, version, params, args, c, m)                                                               \
+	RACE_EXPORT int symbol params;                                                                               \
+	HOOK_SLOT_VERSION(symbol, version)                                                                           \
+	int symbol params                                                                                            \
+	{                                                                                                            \
+		__typeof__(&symbol) real = REAL(symbol);                                                             \
+		struct wait_args w = { thread_enter(), c, m };                                                       \
+		int result;                                                                                          \
+		if (!w.t)                                                                                            \
+			return real args;                                                                            \
+		wait_before(&w);                                                                                     \
+		pthread_cleanup_push(wait_after, &w);                                                                \
+		result = real args;                                                                                  \
+		pthread_cleanup_pop(0);                                                                              \
+		wait_after(&w);                                                                                      \
+		return result;                                                                                       \
+	}
+
+WAIT_HOOK(pthread_cond_wait, COND_VERSION, (pthread_cond_t *c, pthread_mutex_t *m), (c, m), c, m)
+WAIT_HOOK(pthread_cond_timedwait, COND_VERSION, (pthread_cond_t *c, pthread_mutex_t *m, const struct timespec *at),
+	  (c, m, at), c, m)
+WAIT_HOOK(pthread_cond_clockwait, NULL,
+	  (pthread_cond_t *c, pthread_mutex_t *m, clockid_t clock, const struct timespec *at), (c, m, clock, at), c, m)
+
+/* ---- once --------------------------------------------------------------------------------------------------------- */
+
+static __thread struct once_call *once_current;
+
+/* Runs in place of the program's routine, on the thread that won. The record is the caller's frame below. */
+static void once_routine(void)
+{
+	struct once_call *call = once_current;
+
+	once_current = call->outer; /* the routine may call once on another control */
+	call->routine();
+	SYNC_ENTER(sync_release_join(t, call->control));
+}
+
+void once_run(struct once_call *call, uintptr_t control, void (*routine)(void))
+{
+	call->control = control;
+	call->routine = routine;
+	call->outer = once_current;
+	once_current = call;
+}
+
+void once_done(struct once_call *call)
+{
+	once_current = call->outer; /* the routine did not run here when another thread had done it */
+	SYNC_ENTER(sync_acquire(t, call->control));
+}
+
+void (*once_wrapper(void))(void)
+{
+	return once_routine;
+}
+
+RACE_EXPORT int pthread_once(pthread_once_t *control, void (*routine)(void));
+HOOK_SLOT(pthread_once)
+int pthread_once(pthread_once_t *control, void (*routine)(void))
+{
+	__typeof__(&pthread_once) real = REAL(pthread_once);
+	struct once_call call;
+	int result;
+
+	once_run(&call, KEY(control), routine);
+	result = real(control, once_routine);
+	once_done(&call);
+	return result;
+}

@@ -1,0 +1,661 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * access.c - operations on maps: happens-before, what is remembered of each, who is inside.
+ *
+ * Happens-before  FastTrack on packed words. A cell holds its last write and its last read; when reads of several threads are
+ *            in no order, r says RACE_READ_SHARED and each reader has a word of its own. A write is checked against all,
+ *            and clears the reads. Ordering: each word is stored and loaded whole (relaxed), so thread, epoch and
+ *            stack never come from two accesses. Two unordered stores within the store-buffer time can hide each
+ *            other; the overlap check covers just that case.
+ * Same epoch an access that the same thread has made since its last release, with no write of another thread since, needs
+ *            neither stack nor record: whatever will race with it races with the recorded one.
+ * Overlap    seq is odd while a writer is inside, wslot names the one that came last. Readers write nothing: they compare seq
+ *            before and after. Writers do not lock: two that set seq at once are found by wslot at their exits. A thread
+ *            never accuses itself: nested operations find their own slot in wslot.
+ *            Any release inside an operation (its callback dropped a lock) ends its overlap tracking: others may enter by
+ *            right from then on. The cell then looks left.
+ *            Exits can be skipped by longjmp and exceptions: a writer whose frame is not below the thread's present
+ *            position any more is closed at the thread's next call. That comparison is meaningful on the thread's own
+ *            stack only; operations on other stacks (coroutines, signal stacks) are not tracked for overlap.
+ * Contracts  unsafe: every operation reads or writes the table cell; the bucket is only noted.
+ *            bucket-locked: an operation on one bucket reads or writes the bucket's cell, and reads the table cell;
+ *            resize, clear and destroy write the table cell, so they conflict with every operation. An iteration that
+ *            names its bucket is an operation on it; one that does not reads the table cell: it takes the bucket
+ *            locks one after another inside, where their edges cannot protect what it does at its entry, so it is
+ *            judged against resize, clear and destroy only.
+ *            concurrent: births and deaths only.
+ * Must not   allocate, lock (but to make a cell, or to report), symbolise, or call the real function.
+ */
+#include "map.h"
+
+/* What an access conflicts with. The note is copied at once: recording overwrites it. */
+struct conflict {
+	uint64_t word; /* 0: none */
+	uint32_t stack; /* of the current access, when captured already */
+	uint8_t write, certain, captured;
+	struct race_note note;
+};
+
+/* ---- notes ------------------------------------------------------------------------------------------------------------ */
+
+static inline void key_note(char *to, uint32_t kind, uintptr_t key)
+{
+	uint32_t i = 0;
+
+	if (kind == KEY_STRING) {
+		const char *s = (const char *)key;
+
+		for (; i < RACE_NOTE_KEY && s[i]; i++)
+			to[i] = s[i];
+		if (i == RACE_NOTE_KEY)
+			to[RACE_NOTE_KEY - 1] = 1; /* cut */
+		for (; i < RACE_NOTE_KEY; i++)
+			to[i] = 0;
+		return;
+	}
+	memcpy(to, &key, sizeof(key));
+	memset(to + sizeof(key), 0, RACE_NOTE_KEY - sizeof(key));
+}
+
+/* The kind under which a key is recorded. Numbers given by address are read now; what cannot be an address is a value. */
+static uint32_t key_read(const struct race_op *op, uint32_t map_key_kind, uintptr_t *key)
+{
+	uint32_t kind = op->key_kind == KEY_BY_MAP ? map_key_kind : op->key_kind;
+	int number;
+
+	if (kind != KEY_STRING && kind != KEY_INT_AT && kind != KEY_LONG_AT)
+		return kind;
+	if (*key < 4096)
+		return KEY_POINTER;
+	if (kind == KEY_STRING)
+		return KEY_STRING;
+	if (kind == KEY_LONG_AT) {
+		memcpy(key, (const void *)*key, sizeof(*key));
+		return KEY_LONG;
+	}
+	memcpy(&number, (const void *)*key, sizeof(number));
+	*key = (uintptr_t)(intptr_t)number;
+	return KEY_INT;
+}
+
+static inline void note_write(struct race_note *n, uint64_t word, struct race_thread *t, const struct race_touch *touch,
+			      uint32_t map_key_kind)
+{
+	uintptr_t key = touch->key;
+	uint32_t kind = key_read(touch->op, map_key_kind, &key), nheld = t->nheld;
+
+	store_relaxed(&n->word, 0);
+	__atomic_thread_fence(__ATOMIC_RELEASE); /* partner: note_read */
+	n->ticks = os_ticks();
+	n->locks[0] = nheld ? t->held[nheld - 1] : 0;
+	n->locks[1] = nheld > 1 ? t->held[nheld - 2] : 0;
+	n->bucket = touch->bucket;
+	n->context = t->context;
+	n->nlocks = (uint8_t)(nheld + t->held_lost < 255 ? nheld + t->held_lost : 255);
+	n->key_kind = (uint8_t)kind;
+	if (kind != KEY_NONE)
+		key_note(n->key, kind, key);
+	store_release(&n->word, word); /* partner: note_read */
+}
+
+/* Copies the note when it is of this word. */
+static int note_read(struct race_note *to, const struct race_note *from, uint64_t word)
+{
+	if (load_acquire(&from->word) != word) /* partner: note_write */
+		return 0;
+	memcpy(to, from, sizeof(*to));
+	__atomic_thread_fence(__ATOMIC_ACQUIRE); /* partner: note_write */
+	to->word = word;
+	return load_relaxed(&from->word) == word;
+}
+
+/* ---- findings ----------------------------------------------------------------------------------------------------------- */
+
+void access_describe(struct race_access *a, uint64_t word, const struct race_note *note, int write)
+{
+	const struct race_op *op = engine_stack_op(word_stack(word));
+
+	memset(a, 0, sizeof(*a));
+	a->word = word;
+	a->thread = thread_number_of(word);
+	/* A bucket operation reads the table cell whatever it does to its bucket: the operation itself knows. */
+	a->write = (uint8_t)(op && op->access != ACCESS_NONE ? op->access == ACCESS_WRITE : write);
+	a->bucket = RACE_NO_BUCKET;
+	if (!note || note->word != word)
+		return;
+	a->have_note = 1;
+	a->nlocks = note->nlocks;
+	a->key_kind = note->key_kind;
+	a->bucket = note->bucket;
+	a->context = note->context;
+	a->ticks = note->ticks;
+	memcpy(a->locks, note->locks, sizeof(a->locks));
+	memcpy(a->key, note->key, sizeof(a->key));
+}
+
+void access_now(struct race_thread *t, struct race_access *a, const struct race_op *op, uintptr_t key, uint32_t bucket,
+		uint32_t stack, uint32_t map_key_kind)
+{
+	memset(a, 0, sizeof(*a));
+	a->word = t->epoch | stack;
+	a->thread = t->number;
+	a->write = op->access == ACCESS_WRITE;
+	a->have_note = 1;
+	a->nlocks = (uint8_t)(t->nheld + t->held_lost < 255 ? t->nheld + t->held_lost : 255);
+	for (uint32_t i = 0; i < RACE_NOTE_LOCKS && i < t->nheld; i++)
+		a->locks[i] = t->held[t->nheld - 1 - i];
+	a->bucket = bucket;
+	a->context = t->context;
+	a->ticks = os_ticks();
+	a->key_kind = (uint8_t)key_read(op, map_key_kind, &key);
+	if (a->key_kind != KEY_NONE)
+		key_note(a->key, a->key_kind, key);
+}
+
+void finding_deliver(struct race_thread *t, struct race_finding *f, const struct race_cell *table, const struct race_op *op,
+		     uintptr_t map)
+{
+	f->map = map;
+	f->op = op;
+	f->map_kind = op->kind;
+	f->created_stack = f->created_thread = f->map_ops = 0;
+	memset(f->label, 0, sizeof(f->label));
+	if (table) {
+		const struct map_info *i = cell_info(table);
+
+		if (i->kind)
+			f->map_kind = i->kind;
+		f->created_stack = i->created_stack;
+		f->created_thread = i->created_thread;
+		f->map_ops = load_relaxed(&table->ops);
+		memcpy(f->label, i->label, sizeof(f->label) - 1);
+	}
+	engine_found(t, f);
+}
+
+static __attribute__((noinline, cold)) void found_race(struct race_thread *t, const struct race_touch *touch,
+						       struct conflict *c)
+{
+	struct race_cell *table = cell_find(touch->map);
+	struct race_finding f;
+
+	if (c->certain)
+		count_up(COUNT_OVERLAPS);
+	count_up(COUNT_RACES);
+	if (!c->captured)
+		c->stack = engine_capture(t, touch->op, touch->fp);
+	f.kind = FOUND_RACE;
+	f.verdict = c->certain ? VERDICT_CERTAIN : VERDICT_LIKELY;
+	access_now(t, &f.now, touch->op, touch->key, touch->bucket, c->stack, table ? load_relaxed(&table->key_kind) : KEY_NONE);
+	access_describe(&f.before, c->word, &c->note, c->write);
+	finding_deliver(t, &f, table, touch->op, touch->map);
+}
+
+/* certain: the other one is inside at this moment, so no order that nobody saw can excuse it. */
+static __attribute__((noinline, cold)) void conflict_set(struct conflict *f, uint64_t word, const struct race_note *note,
+							 int write, int certain)
+{
+	if (f->word && !certain)
+		return;
+	if (!certain && once_covers(word)) {
+		count_up(COUNT_HIDDEN_BY_ONCE);
+		return;
+	}
+	f->word = word;
+	f->certain = (uint8_t)certain;
+	f->write = (uint8_t)write;
+	if (!note_read(&f->note, note, word))
+		f->note.word = 0;
+}
+
+/* ---- readers ---------------------------------------------------------------------------------------------------------------- */
+
+static inline int same_epoch_shared(const struct race_thread *t, const struct race_cell *c)
+{
+	struct race_readers *r = load_acquire(&c->readers); /* partner: readers_get */
+
+	return r && t->slot < load_relaxed(&r->block.cap) && load_relaxed(&readers_present(r)[t->slot]) &&
+	       same_epoch(load_relaxed(&readers_notes(r)[t->slot].word), t->epoch);
+}
+
+static void readers_raise(struct race_readers *r, uint32_t slot)
+{
+	uint32_t high = load_relaxed(&r->high);
+
+	while (high <= slot && !__atomic_compare_exchange_n(&r->high, &high, slot + 1, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		;
+}
+
+static int readers_add(struct race_thread *t, struct race_cell *c, const struct race_touch *touch, uint64_t word)
+{
+	struct race_readers *r = readers_get(c, t->slot);
+
+	if (!r)
+		return 0;
+	note_write(&readers_notes(r)[t->slot], word, t, touch, load_relaxed(&c->key_kind));
+	if (!load_relaxed(&readers_present(r)[t->slot])) {
+		readers_raise(r, t->slot);
+		store_release(&readers_present(r)[t->slot], 1); /* partner: readers_check */
+	}
+	return 1;
+}
+
+/* The second reader in no order with the first: the first one's word moves into the set. */
+static __attribute__((noinline)) void readers_inflate(struct race_thread *t, struct race_cell *c,
+						      const struct race_touch *touch, uint64_t first, uint64_t word)
+{
+	uint32_t slot = word_slot(first), wide = slot > t->slot ? slot : t->slot;
+	struct race_readers *r = readers_get(c, wide);
+	struct race_note *n;
+
+	if (!r) {
+		count_up(COUNT_READERS_NO_ROOM); /* the first reader stays, this one is not remembered */
+		return;
+	}
+	n = &readers_notes(r)[slot];
+	if (!note_read(n, cell_note(c, 0), first)) {
+		memset(n, 0, sizeof(*n));
+		n->bucket = RACE_NO_BUCKET;
+		store_relaxed(&n->word, first);
+	}
+	readers_raise(r, slot);
+	store_release(&readers_present(r)[slot], 1); /* partner: readers_check */
+	readers_add(t, c, touch, word);
+	store_release(&c->r, RACE_READ_SHARED); /* partner: none; the entries' own stores are paired above */
+}
+
+/* A writer looks at every reader and clears the set. A reader that comes in between races with this write, and is checked
+ * against it by its own access; its entry may stay and be found by the next writer, which it may well race with too: it did
+ * read, and the order is judged by its own word. */
+static __attribute__((noinline)) void readers_check(struct race_thread *t, struct race_cell *c, struct conflict *f)
+{
+	struct race_readers *r = load_acquire(&c->readers); /* partner: readers_get */
+	uint32_t high, cap;
+	uint8_t *present;
+
+	if (!r)
+		return;
+	cap = load_relaxed(&r->block.cap);
+	high = load_relaxed(&r->high);
+	high = high < cap ? high : cap;
+	present = readers_present(r);
+	for (uint32_t i = 0; i < high; i += 8) {
+		if (!load_relaxed((uint64_t *)(void *)(present + i)))
+			continue;
+		for (uint32_t k = i; k < i + 8; k++) {
+			struct race_note *n = &readers_notes(r)[k];
+			uint64_t word;
+
+			if (!load_acquire(&present[k])) /* partner: readers_add */
+				continue;
+			store_relaxed(&present[k], 0);
+			word = load_relaxed(&n->word);
+			if (word && !ordered(t, word))
+				conflict_set(f, word, n, 0, 0);
+		}
+	}
+}
+
+/* ---- happens-before ------------------------------------------------------------------------------------------------------------ */
+
+static inline int same_epoch_read(const struct race_thread *t, const struct race_cell *c)
+{
+	uint64_t r = load_relaxed(&c->r);
+
+	return same_epoch(r, t->epoch) || same_epoch(load_relaxed(&c->w), t->epoch) ||
+	       (r == RACE_READ_SHARED && same_epoch_shared(t, c));
+}
+
+static inline int same_epoch_write(const struct race_thread *t, const struct race_cell *c)
+{
+	uint64_t r = load_relaxed(&c->r);
+
+	return same_epoch(load_relaxed(&c->w), t->epoch) && (r == 0 || same_epoch(r, t->epoch));
+}
+
+static inline void record_done(struct race_thread *t, struct race_cell *c)
+{
+	uint32_t ops = load_relaxed(&c->ops);
+
+	t->dirty = 1;
+	store_relaxed(&t->recorded, t->recorded + 1); /* read by engine_counters_fold */
+	if (ops < 255)
+		store_relaxed(&c->ops, (uint8_t)(ops + 1));
+}
+
+static __attribute__((noinline)) void record_read(struct race_thread *t, struct race_cell *c, const struct race_touch *touch,
+						  struct conflict *f)
+{
+	uint32_t stack = engine_capture(t, touch->op, touch->fp);
+	uint64_t w = load_relaxed(&c->w), r = load_relaxed(&c->r), word = t->epoch | stack;
+
+	f->stack = stack;
+	f->captured = 1;
+	if (w && unlikely(!ordered(t, w)))
+		conflict_set(f, w, cell_note(c, 1), 1, 0);
+	if (r == RACE_READ_SHARED) {
+		if (!readers_add(t, c, touch, word))
+			count_up(COUNT_READERS_NO_ROOM);
+	} else if (!r || likely(ordered(t, r))) {
+		note_write(cell_note(c, 0), word, t, touch, load_relaxed(&c->key_kind));
+		store_relaxed(&c->r, word);
+	} else {
+		readers_inflate(t, c, touch, r, word);
+	}
+	record_done(t, c);
+}
+
+static __attribute__((noinline)) void record_write(struct race_thread *t, struct race_cell *c, const struct race_touch *touch,
+						   struct conflict *f)
+{
+	uint32_t stack = engine_capture(t, touch->op, touch->fp);
+	uint64_t w = load_relaxed(&c->w), r = load_relaxed(&c->r), word = t->epoch | stack;
+
+	f->stack = stack;
+	f->captured = 1;
+	if (w && unlikely(!ordered(t, w)))
+		conflict_set(f, w, cell_note(c, 1), 1, 0);
+	if (r == RACE_READ_SHARED)
+		readers_check(t, c, f);
+	else if (r && unlikely(!ordered(t, r)))
+		conflict_set(f, r, cell_note(c, 0), 0, 0);
+	note_write(cell_note(c, 1), word, t, touch, load_relaxed(&c->key_kind));
+	store_relaxed(&c->w, word);
+	if (r)
+		store_relaxed(&c->r, 0);
+	record_done(t, c);
+}
+
+void access_created(struct race_thread *t, struct race_cell *c, const struct race_op *op, uint32_t stack, uintptr_t map)
+{
+	struct race_touch touch = { op, map, 0, RACE_NO_BUCKET, NULL };
+	uint64_t word = t->epoch | stack;
+
+	if (op->access != ACCESS_WRITE || !load_relaxed(&race_multi) || t->ignore || t->slot == RACE_NO_SLOT ||
+	    load_relaxed(&c->state) != CELL_LIVE)
+		return;
+	note_write(cell_note(c, 1), word, t, &touch, KEY_NONE);
+	store_relaxed(&c->w, word);
+	record_done(t, c);
+}
+
+/* ---- overlap ---------------------------------------------------------------------------------------------------------------------- */
+
+static void open_close(struct race_thread *t, uint32_t i)
+{
+	struct race_cell *c = t->open[i].cell;
+
+	if (load_relaxed(&c->gen) == t->open[i].gen && load_relaxed(&c->wslot) == t->slot + 1 && (load_relaxed(&c->seq) & 1))
+		store_release(&c->seq, load_relaxed(&c->seq) + 1); /* partner: inside_now, op_exit */
+}
+
+void open_close_all(struct race_thread *t)
+{
+	while (t->nopen)
+		open_close(t, --t->nopen);
+}
+
+void open_settle(struct race_thread *t, uintptr_t sp)
+{
+	if (sp - t->stack_lo >= t->stack_hi - t->stack_lo)
+		return;
+	while (t->nopen && t->open[t->nopen - 1].sp <= sp)
+		open_close(t, --t->nopen);
+}
+
+__attribute__((noinline)) void open_settle_here(struct race_thread *t)
+{
+	open_settle(t, (uintptr_t)__builtin_frame_address(0));
+}
+
+void op_abandon(struct race_thread *t)
+{
+	open_close_all(t);
+	t->releases++; /* reads in progress are not judged at an exit that may come after all */
+}
+
+/* Another thread's writer is inside; its slot, or RACE_NO_SLOT. */
+static inline uint32_t inside_now(const struct race_thread *t, const struct race_cell *c, uint32_t seq)
+{
+	uint32_t wslot = load_relaxed(&c->wslot);
+
+	if (likely(!(seq & 1)) || wslot == t->slot + 1 || !wslot || load_relaxed(&c->forks) != race_tables.forks)
+		return RACE_NO_SLOT;
+	return wslot - 1;
+}
+
+/*
+ * A writer of that slot is inside at this very moment. If happens-before has found its access, that finding becomes certain;
+ * else what it wrote is shown, if the cell still says so.
+ */
+static __attribute__((noinline, cold)) void caught_inside(struct race_cell *c, uint32_t slot, uint64_t last_write,
+							   struct conflict *f)
+{
+	if (f->word && word_slot(f->word) == slot) {
+		f->certain = 1;
+	} else if (last_write && word_slot(last_write) == slot) {
+		conflict_set(f, last_write, cell_note(c, 1), 1, 1);
+	}
+}
+
+static inline void enter_writer(struct race_thread *t, struct race_cell *c, struct race_op_open *open)
+{
+	uint32_t seq = load_relaxed(&c->seq);
+
+	open->writer = 1;
+	if ((seq & 1) && load_relaxed(&c->wslot) == t->slot + 1 && load_relaxed(&c->forks) == race_tables.forks) {
+		open->nested = 1;
+		return;
+	}
+	if (unlikely(t->nopen == RACE_OPEN_OPS)) {
+		open->cell = NULL;
+		return;
+	}
+	t->open[t->nopen].cell = c;
+	t->open[t->nopen].sp = open->sp;
+	t->open[t->nopen++].gen = open->gen;
+	store_relaxed(&c->forks, race_tables.forks);
+	store_relaxed(&c->wslot, t->slot + 1);
+	store_relaxed(&c->seq, seq | 1);
+	__atomic_thread_fence(__ATOMIC_RELEASE); /* the map's own stores come after; partner: the reader's fence in op_exit */
+}
+
+/* The common part of every checked operation: one cell, read or written. */
+static inline __attribute__((always_inline)) void op_check(struct race_thread *t, struct race_cell *c,
+							   const struct race_touch *touch, int write,
+							   struct race_op_open *open, struct conflict *f)
+{
+	uint64_t last_write = load_relaxed(&c->w);
+	uint32_t other;
+
+	if (write) {
+		if (!same_epoch_write(t, c))
+			record_write(t, c, touch, f);
+	} else if (!same_epoch_read(t, c)) {
+		record_read(t, c, touch, f);
+	}
+	other = inside_now(t, c, load_acquire(&c->seq)); /* partner: open_close, op_exit of the writer */
+	if (unlikely(other != RACE_NO_SLOT))
+		caught_inside(c, other, last_write, f);
+	open->overlapped = 0;
+	if (unlikely(f->word != 0)) {
+		found_race(t, touch, f);
+		open->overlapped = 1;
+	}
+	if (unlikely((uintptr_t)touch->fp - t->stack_lo >= t->stack_hi - t->stack_lo))
+		return;
+	open->cell = c;
+	open->op = touch->op;
+	open->fp = touch->fp;
+	/* An annotation's own frame is gone when its begin returns: it lasts as long as the caller's. */
+	open->sp = (uintptr_t)(touch->op->flags & OP_NO_FRAME ? touch->fp + 2 : touch->fp);
+	open->map = touch->map;
+	open->key = touch->key;
+	open->bucket = touch->bucket;
+	open->gen = load_relaxed(&c->gen);
+	open->releases = t->releases;
+	open->nested = open->writer = 0;
+	if (write)
+		enter_writer(t, c, open);
+	else
+		open->seq = load_acquire(&c->seq); /* before the map's own loads; partner: op_exit of the writer */
+}
+
+/* One bucket of a bucket-locked map; see the head of this file. */
+static __attribute__((noinline)) void op_check_bucket(struct race_thread *t, struct race_cell *table,
+						      const struct race_touch *touch, struct race_op_open *open)
+{
+	int write = touch->op->access == ACCESS_WRITE;
+	struct conflict f;
+	struct race_cell *c;
+	uint32_t other;
+
+	f.word = 0;
+	f.certain = f.captured = 0;
+	if (!same_epoch_read(t, table))
+		record_read(t, table, touch, &f);
+	other = inside_now(t, table, load_acquire(&table->seq)); /* partner: as in op_check */
+	if (unlikely(other != RACE_NO_SLOT))
+		caught_inside(table, other, load_relaxed(&table->w), &f);
+	c = touch->bucket == RACE_NO_BUCKET ? NULL : cell_bucket(table, touch->bucket);
+	if (c)
+		op_check(t, c, touch, write, open, &f);
+	else if (f.word)
+		found_race(t, touch, &f);
+}
+
+static int bucket_alone(const struct race_op *op)
+{
+	return op->role != ROLE_RESIZE && op->role != ROLE_CLEAR && op->role != ROLE_DESTROY && op->role != ROLE_CREATE;
+}
+
+static __attribute__((noinline, cold)) void found_dead(struct race_thread *t, const struct race_touch *touch,
+						       struct race_cell *c)
+{
+	const struct map_info *i = cell_info(c);
+	struct race_finding f;
+
+	f.kind = FOUND_DEAD_MAP;
+	f.verdict = VERDICT_CERTAIN;
+	access_now(t, &f.now, touch->op, touch->key, touch->bucket, engine_capture(t, touch->op, touch->fp),
+		   load_relaxed(&c->key_kind));
+	access_describe(&f.before, i->destroyed, NULL, 1);
+	f.before.ticks = i->destroyed_ticks;
+	finding_deliver(t, &f, c, touch->op, touch->map);
+}
+
+/* Everything but the plain case: a map not met before, dead or exempt; one thread only; other contracts; other roles. */
+static __attribute__((noinline)) void op_enter_odd(struct race_thread *t, const struct race_touch *touch, struct race_cell *c,
+						   struct race_op_open *open)
+{
+	const struct race_op *op = touch->op;
+	int fresh = 0;
+
+	if (!c) {
+		c = cell_get(touch->map, op->kind, &fresh);
+		if (!c)
+			return;
+	}
+	if (fresh && (op->flags & OP_FIRST_USE)) {
+		cell_info(c)->created_thread = t->number;
+		cell_info(c)->created_stack = engine_capture(t, op, touch->fp);
+	}
+	if (load_relaxed(&c->state) == CELL_DEAD && !map_reborn(c, touch->map)) {
+		found_dead(t, touch, c);
+		return;
+	}
+	if (op->role == ROLE_DESTROY)
+		map_dying(t, c);
+	if (!load_relaxed(&race_multi) || t->ignore || t->slot == RACE_NO_SLOT || load_relaxed(&c->state) != CELL_LIVE ||
+	    op->access == ACCESS_NONE)
+		return;
+	if (load_relaxed(&c->contract) == CONTRACT_BUCKET_LOCKED && bucket_alone(op)) {
+		op_check_bucket(t, c, touch, open);
+	} else {
+		struct conflict f;
+
+		f.word = 0;
+		f.certain = f.captured = 0;
+		op_check(t, c, touch, op->access == ACCESS_WRITE, open, &f);
+	}
+}
+
+void op_enter(struct race_thread *t, const struct race_touch *touch, struct race_op_open *open)
+{
+	struct race_cell *c = cell_find(touch->map);
+	const struct race_op *op = touch->op;
+	struct conflict f;
+
+	open->cell = NULL;
+	if (unlikely(t->nopen))
+		open_settle(t, (uintptr_t)touch->fp);
+	if (unlikely(!c) || unlikely(load_relaxed(&c->state) != CELL_LIVE) ||
+	    unlikely(load_relaxed(&c->contract) != CONTRACT_UNSAFE) || !load_relaxed(&race_multi) || unlikely(t->ignore) ||
+	    unlikely(t->slot == RACE_NO_SLOT) || unlikely(op->role == ROLE_DESTROY) || unlikely(op->access == ACCESS_NONE)) {
+		op_enter_odd(t, touch, c, open);
+		return;
+	}
+	f.word = 0;
+	f.certain = f.captured = 0;
+	op_check(t, c, touch, op->access == ACCESS_WRITE, open, &f);
+}
+
+/* Somebody else was inside while this operation was. */
+static __attribute__((noinline, cold)) void found_at_exit(struct race_thread *t, struct race_op_open *open, uint32_t wslot)
+{
+	struct race_touch touch = { open->op, open->map, open->key, open->bucket, open->fp };
+	uint64_t w = load_relaxed(&open->cell->w);
+	struct conflict f;
+
+	if (open->overlapped || open->releases != t->releases || load_relaxed(&open->cell->gen) != open->gen)
+		return;
+	if (!w || word_slot(w) + 1 != wslot)
+		return; /* nothing left to show of it */
+	f.captured = 0;
+	conflict_set(&f, w, cell_note(open->cell, 1), 1, 1);
+	found_race(t, &touch, &f);
+}
+
+static void exit_writer(struct race_thread *t, struct race_op_open *open)
+{
+	struct race_cell *c = open->cell;
+	uint32_t wslot, i;
+
+	if (open->nested)
+		return;
+	while (t->nopen && t->open[t->nopen - 1].sp < open->sp)
+		open_close(t, --t->nopen); /* exits that were skipped */
+	i = t->nopen;
+	while (i && t->open[i - 1].sp == open->sp && t->open[i - 1].cell != c)
+		i--; /* annotations of one frame may end in any order */
+	if (!i || t->open[i - 1].sp != open->sp)
+		return; /* closed meanwhile */
+	t->nopen--;
+	memmove(&t->open[i - 1], &t->open[i], (t->nopen + 1 - i) * sizeof(t->open[0]));
+	if (load_relaxed(&c->gen) != open->gen)
+		return; /* the map has died in there */
+	/* The map's own stores are done before seq gets even; partner: inside_now, the reader in op_exit. */
+	wslot = load_relaxed(&c->wslot);
+	store_release(&c->seq, (load_relaxed(&c->seq) | 1) + 1);
+	if (unlikely(wslot != t->slot + 1) && wslot)
+		found_at_exit(t, open, wslot);
+}
+
+void op_exit(struct race_thread *t, struct race_op_open *open)
+{
+	struct race_cell *c = open->cell;
+	uint32_t wslot;
+
+	if (!c)
+		return;
+	if (open->writer) {
+		exit_writer(t, open);
+		return;
+	}
+	__atomic_thread_fence(__ATOMIC_ACQUIRE); /* after the map's own loads; partner: enter_writer */
+	if (likely(load_relaxed(&c->seq) == open->seq))
+		return;
+	wslot = load_relaxed(&c->wslot);
+	if (wslot && wslot != t->slot + 1)
+		found_at_exit(t, open, wslot);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * exit.h - how a process ends under librace. See exit.c.
+ */
+#ifndef RACE_PRELOAD_EXIT_H
+#define RACE_PRELOAD_EXIT_H
+
+void exit_handlers_install(void); /* from the constructor */
+
+/* Ends the process now, with the status that findings make of `status`. */
+void exit_now(int status) __attribute__((noreturn));
+
+/* findings: see finding.c */
+void finding_start(void);
+unsigned finding_counted(void); /* findings that count for the exit status */
+void finding_summary(void);     /* "Found N ..." and what stats=1 and print_suppressions=1 ask for; once */
+void finding_forked(void);
+void finding_lock(void);
+void finding_unlock(void);
+
+/* hooks/memory.c and hooks/process.c: what must be looked up before the program runs */
+void hooks_resolve_early(void);
+int hooks_own_free(void); /* 1 when the process's free() is ours; 0: the executable brings its own */
+
+extern int race_blind_free;
+
+#endif

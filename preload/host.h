@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * host.h - what the preload keeps of each thread beside the engine's state, and how threads begin and end.
+ */
+#ifndef RACE_PRELOAD_HOST_H
+#define RACE_PRELOAD_HOST_H
+
+#include <pthread.h>
+
+#include "core.h"
+#include "unwind/unwind.h"
+
+struct host_thread {
+	struct race_thread t;        /* race_me points here */
+	struct stack_cache *cache;
+	pthread_t handle;
+	struct host_thread *next;    /* live list or free list; guarded by the thread list lock */
+	struct host_thread **link;
+};
+
+/* A start routine waiting for its thread. */
+struct thread_start {
+	union {
+		void *(*posix)(void *);
+		int (*c11)(void *);
+	} run;
+	void *arg;
+	struct thread_birth *birth;
+	size_t stack_bytes;
+	struct thread_start *next;
+};
+
+/* The creating side: NULL when the thread must be created untracked (it is then met as a foreign one). */
+struct thread_start *thread_prepare(struct race_thread *t, const uintptr_t *fp);
+void thread_unprepare(struct thread_start *s); /* creation failed */
+/* The created side: sets up race_me; the record is copied out and recycled. */
+void thread_begin(struct thread_start *s, struct thread_start *out);
+
+/* The thread end key: destructors of the program run before ours. */
+void thread_key_create(void);
+
+/* Number of the live thread with this handle, or RACE_NO_SLOT. */
+uint32_t thread_number_of_handle(pthread_t handle);
+/* 1 + number of the live thread whose stack holds the address; 0 none. */
+uint32_t thread_stack_owner(uintptr_t at);
+
+void host_lock_all(void);
+void host_unlock_all(void);
+void host_forked(struct race_thread *self);
+
+#endif

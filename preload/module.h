@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * module.h - which file an address belongs to, without the loader's lock.
+ */
+#ifndef RACE_PRELOAD_MODULE_H
+#define RACE_PRELOAD_MODULE_H
+
+#include "engine/record.h"
+
+void module_start(void); /* remembers the executable's real path */
+/* Index into r->modules of the module that holds the address, adding it; RECORD_NO_MODULE when none or no room. */
+uint32_t module_of(struct record *r, uintptr_t address);
+int module_is_librace(uintptr_t address);
+int module_is_libc(uintptr_t address);
+int module_is_program(uintptr_t address);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * setup.c - how librace comes up, and what it tells at the end.
+ *
+ * Two steps. process_setup() makes the tables; the first hook that runs calls it, wherever that is. The constructor, usually
+ * the first code of the process (-z initfirst), does what needs a working libc or the environment: options, output, real
+ * functions that must not be looked up late, libunwind, the thread end key, exit and fork handlers.
+ *
+ * libc has not set `environ` yet when an initfirst object is constructed: the environment comes from the constructor's
+ * arguments.
+ */
+#include <string.h>
+#include <sys/auxv.h>
+
+#include "core.h"
+#include "emit.h"
+#include "exit.h"
+#include "fork.h"
+#include "host.h"
+#include "options.h"
+#include "sys/fmt.h"
+#include "sys/lock.h"
+#include "sys/os.h"
+
+int race_process;
+int race_once_ready;
+int race_blind_free;
+
+static struct lock setup_lock;
+
+__attribute__((noinline, cold)) void process_setup(void)
+{
+	if (load_acquire(&race_once_ready)) /* partner: the release below */
+		return;
+	lock_take(&setup_lock);
+	if (!race_once_ready) {
+		race_process = os_pid();
+		ticks_calibrate();
+		options_parse(&race_options, NULL, 0, NULL);
+		if (engine_init(0) == 0 && unwind_init() == 0)
+			store_release(&race_once_ready, 1);
+	}
+	lock_drop(&setup_lock);
+}
+
+static const char *environment_value(char **envp, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (; envp && *envp; envp++) {
+		if (!strncmp(*envp, name, n) && (*envp)[n] == '=')
+			return *envp + n + 1;
+	}
+	return NULL;
+}
+
+extern void free(void *);
+
+__attribute__((constructor)) static void construct(int argc, char **argv, char **envp)
+{
+	const char *text = environment_value(envp, "RACE_OPTIONS");
+	struct race_thread *t;
+
+	process_setup();
+	if (!race_once_ready)
+		return;
+	/* A bad option is told through emit_line, which needs the option log_path: so parse twice, silently first. */
+	options_parse(&race_options, text, getauxval(AT_SECURE) != 0, NULL);
+	emit_start();
+	if (text)
+		options_parse(&race_options, text, getauxval(AT_SECURE) != 0, emit_line);
+	hooks_resolve_early();
+	helper_locate();
+	unwind_load_library();
+	thread_key_create();
+	fork_handlers_install();
+	exit_handlers_install();
+	race_blind_free = !hooks_own_free();
+	t = race_me ? race_me : thread_meet();
+	(void)t;
+	finding_start();
+}

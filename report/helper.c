@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * helper.c - the helper process: records in, reports out.
+ *
+ * Owns      its end of the socket, the output descriptor, the suppressions it was told.
+ * Invariant each report is one write. What was received whole is printed, whether or not the host still lives; then the end of
+ *           the socket ends the process. Signals meant for the host's process group do not end it.
+ * Trusts    its host to be of the same build (the version is checked), not to be in order: it has just raced. Every count and
+ *           text of a record is checked before use.
+ */
+#include "helper.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../preload/sys/os.h"
+
+#define TEXT_MAX (1 << 20)
+#define HELLO_MAX (1 << 20)
+
+static struct suppressions rules;
+static struct helper_hello hello;
+static struct record record;
+static char text[TEXT_MAX];
+
+/* 1 when all bytes came. */
+static int receive(int socket, void *to, size_t bytes)
+{
+	char *at = to;
+
+	while (bytes > 0) {
+		long n = os_read(socket, at, bytes);
+
+		if (n <= 0)
+			return 0;
+		at += n;
+		bytes -= (size_t)n;
+	}
+	return 1;
+}
+
+/* The host may be gone, or not reading: neither matters here. */
+static void answer(int socket, uint32_t type, int suppressed_by, int write_error)
+{
+	struct {
+		struct helper_header header;
+		struct helper_done done;
+	} message = { { HELPER_MAGIC, type, sizeof(struct helper_done) }, { record.sequence, suppressed_by, write_error } };
+
+	while (send(socket, &message, sizeof(message), MSG_NOSIGNAL) < 0 && errno == EINTR)
+		;
+}
+
+static int take_hello(int socket, uint32_t bytes)
+{
+	char *list;
+
+	if (bytes < sizeof(hello) || bytes > HELLO_MAX || !receive(socket, &hello, sizeof(hello)) ||
+	    hello.version != RECORD_VERSION || hello.suppression_bytes != bytes - sizeof(hello))
+		return 0;
+	hello.strip_prefix[sizeof(hello.strip_prefix) - 1] = 0;
+	hello.suppression_file[sizeof(hello.suppression_file) - 1] = 0;
+	list = malloc(hello.suppression_bytes + 1u);
+	if (!list || !receive(socket, list, hello.suppression_bytes)) {
+		free(list);
+		return 0;
+	}
+	suppressions_parse(&rules, hello.suppression_file, list, hello.suppression_bytes, NULL);
+	free(list);
+	return 1;
+}
+
+#define END(string) ((string)[sizeof(string) - 1] = 0)
+
+static void tidy_stack(struct record_stack *s)
+{
+	if (s->nframes > RECORD_FRAMES)
+		s->nframes = RECORD_FRAMES;
+	END(s->op);
+}
+
+static int take_record(int socket, uint32_t bytes)
+{
+	struct record *r = &record;
+
+	if (bytes != sizeof(*r) || !receive(socket, r, sizeof(*r)) || r->magic != RECORD_MAGIC ||
+	    r->version != RECORD_VERSION || r->size != sizeof(*r))
+		return 0;
+	if (r->nthreads > sizeof(r->threads) / sizeof(r->threads[0]))
+		r->nthreads = sizeof(r->threads) / sizeof(r->threads[0]);
+	if (r->nmodules > RECORD_MODULES)
+		r->nmodules = RECORD_MODULES;
+	END(r->program);
+	END(r->map_kind);
+	END(r->label);
+	END(r->now.context);
+	END(r->before.context);
+	tidy_stack(&r->now.stack);
+	tidy_stack(&r->before.stack);
+	tidy_stack(&r->created);
+	for (uint32_t i = 0; i < r->nthreads; i++) {
+		END(r->threads[i].name);
+		tidy_stack(&r->threads[i].created);
+	}
+	for (uint32_t i = 0; i < r->nmodules; i++)
+		END(r->modules[i].path);
+	return 1;
+}
+
+static void print_record(int socket, int output)
+{
+	struct resolver names = names_of_debug_info;
+	struct buf b = buf_on(text, sizeof(text));
+	int rule;
+
+	names.strip_prefix = hello.strip_prefix;
+	rule = suppressions_match(&rules, &record, &names);
+	if (rule >= 0) {
+		answer(socket, HELPER_DONE, rule, 0);
+		return;
+	}
+	text_render(&record, &names, &b);
+	answer(socket, HELPER_WRITING, -1, 0);
+	answer(socket, HELPER_DONE, -1, -os_write_all(output, text, b.len));
+}
+
+static void leave_the_host_alone(void)
+{
+	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGTSTP, SIGTTOU, SIGTTIN };
+	struct rlimit none = { 0, 0 };
+
+	for (unsigned i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+		signal(ignored[i], SIG_IGN);
+	setrlimit(RLIMIT_CORE, &none);
+	unsetenv("DEBUGINFOD_URLS"); /* no network on behalf of a program that did not ask for it */
+	if (chdir("/") != 0)
+		return; /* it only keeps a directory busy */
+}
+
+int helper_main(int socket, int output)
+{
+	struct helper_header header;
+	struct stat st;
+	int greeted = 0;
+
+	if (fstat(socket, &st) != 0 || !S_ISSOCK(st.st_mode))
+		return 2;
+	leave_the_host_alone();
+	while (receive(socket, &header, sizeof(header))) {
+		if (header.magic != HELPER_MAGIC)
+			return 1;
+		if (header.type == HELPER_HELLO && take_hello(socket, header.bytes))
+			greeted = 1;
+		else if (header.type == HELPER_RECORD && greeted && take_record(socket, header.bytes))
+			print_record(socket, output);
+		else
+			return 1;
+	}
+	return 0;
+}

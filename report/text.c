@@ -1,0 +1,569 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * text.c - the report as people read it (docs/REPORTS.md, "Grammar").
+ *
+ * Owns      the words and the order of the lines. A change here changes a golden file in tests/report/golden.
+ * Invariant whatever the record or the names hold, the text stays inside its grammar: foreign strings are escaped, indices
+ *           are checked, a text that does not fit ends with a whole line and the closing rule.
+ * Runs      in the helper, and in the host when there is no helper: one report at a time (static buffers), no allocation,
+ *           no stdio, no locale.
+ */
+#include <string.h>
+
+#include "report.h"
+
+static const char rule_line[] = "==================\n";
+static const char cut_line[] = "  [report cut: too long]\n";
+
+static const struct record_thread *thread_at(const struct record *r, uint32_t index)
+{
+	if (index >= r->nthreads || index >= sizeof(r->threads) / sizeof(r->threads[0]) ||
+	    r->threads[index].number == RECORD_UNKNOWN_THREAD)
+		return NULL;
+	return &r->threads[index];
+}
+
+/* `main thread`, `thread 3`. */
+static void put_thread(struct buf *out, const struct record *r, uint32_t index)
+{
+	const struct record_thread *t = thread_at(r, index);
+
+	if (!t)
+		buf_str(out, "unknown thread");
+	else if (t->number == 0)
+		buf_str(out, "main thread");
+	else
+		buf_fmt(out, "thread %u", t->number);
+}
+
+/* `thread 3 "worker-1"`. */
+static void put_thread_name(struct buf *out, const struct record *r, uint32_t index)
+{
+	const struct record_thread *t = thread_at(r, index);
+
+	put_thread(out, r, index);
+	if (t && t->number != 0 && t->name[0]) {
+		buf_char(out, ' ');
+		buf_quoted(out, t->name, strnlen(t->name, sizeof(t->name)));
+	}
+}
+
+/* ---- stacks -------------------------------------------------------------------------------------------------------- */
+
+static const struct record_module *module_at(const struct record *r, const struct record_frame *f)
+{
+	return f->module < r->nmodules && f->module < RECORD_MODULES ? &r->modules[f->module] : NULL;
+}
+
+/* Executables are the user's wherever they lie: what has ".so" at the end of its name or before a version is a library. */
+static int is_library(const char *base)
+{
+	for (const char *so = strstr(base, ".so"); so; so = strstr(so + 1, ".so")) {
+		if (so[3] == 0 || so[3] == '.')
+			return 1;
+	}
+	return 0;
+}
+
+int module_is_system(const char *path)
+{
+	static const char *const directories[] = { "/lib/", "/lib32/", "/lib64/", "/libx32/", "/usr/lib/", "/usr/lib32/",
+						   "/usr/lib64/", "/usr/libx32/" };
+	const char *base = path_base(path);
+
+	if (!is_library(base))
+		return 0;
+	if (!strcmp(base, "librace.so") || base == path) /* no directory: the kernel's own, linux-vdso.so.1 */
+		return 1;
+	for (unsigned i = 0; i < sizeof(directories) / sizeof(directories[0]); i++) {
+		if (!strncmp(path, directories[i], strlen(directories[i])))
+			return 1;
+	}
+	return 0;
+}
+
+/*
+ * Index of the user's first frame, or -1. `owner`: also pass over the library that owns the hooked function wherever it lies;
+ * a table of the program's own code is owned by the executable, where only frame 0 is the operation.
+ */
+static int find_user_frame(const struct record *r, const struct record_stack *s, int owner)
+{
+	uint32_t n = s->nframes < RECORD_FRAMES ? s->nframes : RECORD_FRAMES;
+	const struct record_module *of_op = s->op[0] ? module_at(r, &s->frames[0]) : NULL;
+
+	if (of_op && !is_library(path_base(of_op->path)))
+		of_op = NULL;
+	for (uint32_t i = s->op[0] ? 1 : 0; i < n; i++) {
+		const struct record_module *m = module_at(r, &s->frames[i]);
+
+		if (m && !module_is_system(m->path) && !(owner && m == of_op))
+			return (int)i;
+	}
+	return -1;
+}
+
+int stack_user_frame(const struct record *r, const struct record_stack *s)
+{
+	int at = find_user_frame(r, s, 1);
+
+	return at >= 0 ? at : find_user_frame(r, s, 0);
+}
+
+/* Our own annotation header is inlined into the user's code, but it is not what the user wrote. */
+static int is_our_header(const char *file)
+{
+	const char *base = path_base(file);
+
+	return !strcmp(base, "librace.h") || !strcmp(base, "librace_uthash.h");
+}
+
+static struct frame_text texts[FRAME_TEXTS];
+
+static int resolve(const struct record *r, const struct resolver *names, const struct record_stack *s, uint32_t i)
+{
+	int n;
+
+	texts[0].function[0] = texts[0].file[0] = 0;
+	texts[0].line = 0;
+	texts[0].inlined = 0;
+	n = names->frame(names->state, r, &s->frames[i], texts, FRAME_TEXTS);
+	if (n < 1) {
+		const struct record_module *m = module_at(r, &s->frames[i]);
+
+		texts[0].function[0] = texts[0].file[0] = 0;
+		texts[0].offset = s->frames[i].pc - (m ? m->base : 0);
+		n = 1;
+	}
+	if (i == 0 && s->op[0]) {
+		struct buf name = buf_on(texts[n - 1].function, sizeof(texts[0].function));
+
+		buf_mem(&name, s->op, strnlen(s->op, sizeof(s->op)));
+	}
+	return n < FRAME_TEXTS ? n : FRAME_TEXTS;
+}
+
+static const char *stripped(const char *file, const char *prefix)
+{
+	size_t n = prefix ? strlen(prefix) : 0;
+
+	return n && !strncmp(file, prefix, n) && file[n] ? file + n : file;
+}
+
+static void put_frame(struct buf *out, const struct record_module *m, const struct frame_text *t, int mark,
+		      const char *prefix)
+{
+	buf_str(out, "  ");
+	buf_clean(out, t->function[0] ? t->function : "??");
+	if (!strchr(t->function, '(')) /* a demangled name brings its parameters */
+		buf_str(out, "()");
+	buf_str(out, mark ? " <--\n      " : "\n      ");
+	if (t->file[0]) {
+		buf_clean(out, stripped(t->file, prefix));
+		if (t->line)
+			buf_fmt(out, ":%u", t->line);
+	} else if (m) {
+		buf_clean(out, path_base(m->path));
+	} else {
+		buf_str(out, "??");
+	}
+	buf_fmt(out, " +0x%lx\n", (unsigned long)t->offset);
+}
+
+static void put_stack(struct buf *out, const struct record *r, const struct resolver *names, const struct record_stack *s)
+{
+	uint32_t nframes = s->nframes < RECORD_FRAMES ? s->nframes : RECORD_FRAMES;
+	int user = stack_user_frame(r, s);
+
+	if (nframes == 0)
+		buf_str(out, "  [failed to restore the stack]\n");
+	for (uint32_t i = 0; i < nframes; i++) {
+		int n = resolve(r, names, s, i), mark = -1;
+
+		if ((int)i == user) {
+			for (mark = 0; mark < n - 1 && is_our_header(texts[mark].file);)
+				mark++;
+		}
+		for (int k = 0; k < n; k++)
+			put_frame(out, module_at(r, &s->frames[i]), &texts[k], k == mark, names->strip_prefix);
+	}
+}
+
+/* ---- lines --------------------------------------------------------------------------------------------------------- */
+
+static void put_access(struct buf *out, const struct record *r, const struct resolver *names,
+		       const struct record_access *a, int previous)
+{
+	buf_fmt(out, "%s at 0x%lx by ",
+		previous ? (a->write ? "Previous write" : "Previous read") : (a->write ? "Write" : "Read"),
+		(unsigned long)r->map);
+	put_thread_name(out, r, a->thread);
+	buf_str(out, ":\n");
+	put_stack(out, r, names, &a->stack);
+	buf_char(out, '\n');
+}
+
+/* A finding about one call only: nothing is known of what came before. */
+static int has_before(const struct record *r)
+{
+	return r->kind == RECORD_RACE || r->before.stack.nframes || thread_at(r, r->before.thread);
+}
+
+static void put_map(struct buf *out, const struct record *r)
+{
+	buf_str(out, "Map: ");
+	buf_clean(out, r->map_kind);
+	buf_fmt(out, " 0x%lx", (unsigned long)r->map);
+	if (r->entries >= 0)
+		buf_fmt(out, ", %ld %s", (long)r->entries, r->entries == 1 ? "entry" : "entries");
+	if (r->label[0]) {
+		buf_str(out, ", ");
+		buf_quoted(out, r->label, strnlen(r->label, sizeof(r->label)));
+	}
+	buf_char(out, '\n');
+}
+
+#define NO_BUCKET 0xffffffffu
+
+static void put_bucket(struct buf *out, const struct record *r)
+{
+	uint32_t now = r->now.bucket, before = r->before.bucket;
+
+	if (now == NO_BUCKET || before == NO_BUCKET)
+		return;
+	buf_fmt(out, "Bucket: %u", now);
+	if (r->buckets)
+		buf_fmt(out, " of %u", r->buckets);
+	buf_str(out, now == before ? ", same bucket\n" : ", different buckets\n");
+}
+
+static int has_key(const struct record_access *a)
+{
+	return a->key_kind == RECORD_KEY_STRING || (a->key_kind >= RECORD_KEY_POINTER && a->key_kind <= RECORD_KEY_LONG);
+}
+
+static uint32_t key_length(const struct record_access *a)
+{
+	return a->key_len < sizeof(a->key) ? a->key_len : (uint32_t)sizeof(a->key);
+}
+
+static int64_t key_value(const struct record_access *a)
+{
+	int64_t value;
+
+	memcpy(&value, a->key, sizeof(value));
+	return a->key_kind == RECORD_KEY_INT ? (int32_t)value : value;
+}
+
+static int same_key(const struct record_access *a, const struct record_access *b)
+{
+	if (!has_key(a) || !has_key(b) || a->key_kind != b->key_kind)
+		return 0;
+	if (a->key_kind != RECORD_KEY_STRING)
+		return key_value(a) == key_value(b);
+	return a->key_cut == b->key_cut && key_length(a) == key_length(b) && !memcmp(a->key, b->key, key_length(a));
+}
+
+static void put_key_of(struct buf *out, const struct record_access *a)
+{
+	if (a->key_kind == RECORD_KEY_STRING) {
+		buf_quoted(out, a->key, key_length(a));
+		if (a->key_cut)
+			buf_str(out, "...");
+	} else if (a->key_kind == RECORD_KEY_POINTER) {
+		buf_fmt(out, "0x%lx", (unsigned long)key_value(a));
+	} else {
+		buf_fmt(out, "%ld", (long)key_value(a));
+	}
+}
+
+static void put_key(struct buf *out, const struct record *r)
+{
+	int now = has_key(&r->now), before = has_key(&r->before) && !same_key(&r->now, &r->before);
+
+	if (!now && !before)
+		return;
+	buf_str(out, "Key: ");
+	if (now)
+		put_key_of(out, &r->now);
+	if (before) {
+		buf_str(out, now ? " | previous " : "previous ");
+		put_key_of(out, &r->before);
+	}
+	buf_char(out, '\n');
+}
+
+static void put_location(struct buf *out, const struct record *r, const struct resolver *names)
+{
+	static char name[300];
+
+	if (r->heap_bytes) {
+		buf_fmt(out, "Location: heap block of %u bytes\n", r->heap_bytes);
+	} else if (r->location_module < r->nmodules && r->location_module < RECORD_MODULES) {
+		const struct record_module *m = &r->modules[r->location_module];
+
+		buf_str(out, "Location: global ");
+		if (names->object && names->object(names->state, r, r->map, name, sizeof(name)))
+			buf_clean(out, name);
+		else
+			buf_fmt(out, "??+0x%lx", (unsigned long)(r->map - m->base));
+		buf_str(out, " in ");
+		buf_clean(out, path_base(m->path));
+		buf_char(out, '\n');
+	} else if (r->location_thread && thread_at(r, r->location_thread - 1)) {
+		buf_str(out, "Location: stack of ");
+		put_thread(out, r, r->location_thread - 1);
+		buf_char(out, '\n');
+	}
+}
+
+static void put_lock(struct buf *out, uint64_t word)
+{
+	static const char *const types[] = { "mutex", "rwlock", "spin lock", "lock" };
+	unsigned type = RECORD_LOCK_TYPE(word);
+
+	buf_fmt(out, "%s 0x%lx%s", types[type <= RECORD_LOCK_OTHER ? type : RECORD_LOCK_OTHER],
+		(unsigned long)RECORD_LOCK_ADDRESS(word), RECORD_LOCK_READ_MODE(word) ? " (read)" : "");
+}
+
+static uint64_t some_lock(const struct record_access *a)
+{
+	for (int i = 0; i < RECORD_LOCKS; i++) {
+		if (a->nlocks && a->locks[i])
+			return a->locks[i];
+	}
+	return 0;
+}
+
+static void put_locks_of(struct buf *out, const struct record *r, const struct record_access *a)
+{
+	uint32_t shown = 0;
+
+	put_thread(out, r, a->thread);
+	if (!a->have_note) {
+		buf_str(out, " unknown");
+		return;
+	}
+	for (uint32_t i = 0; i < RECORD_LOCKS && shown < a->nlocks; i++) {
+		if (!a->locks[i])
+			continue;
+		buf_str(out, shown++ ? ", " : " ");
+		put_lock(out, a->locks[i]);
+	}
+	if (shown && shown < a->nlocks)
+		buf_fmt(out, ", and %u more", a->nlocks - shown);
+	else if (!shown)
+		buf_str(out, a->nlocks ? " unknown" : " none");
+}
+
+static void put_locks(struct buf *out, const struct record *r)
+{
+	buf_str(out, "Locks held: ");
+	put_locks_of(out, r, &r->now);
+	if (has_before(r)) {
+		buf_str(out, "; ");
+		put_locks_of(out, r, &r->before);
+	}
+	buf_char(out, '\n');
+}
+
+static void put_context(struct buf *out, const struct record *r)
+{
+	const struct record_access *sides[2] = { &r->now, &r->before };
+	int n = 0;
+
+	for (int i = 0; i < 2; i++) {
+		if (!sides[i]->context[0])
+			continue;
+		buf_str(out, n++ ? "; " : "Context: ");
+		put_thread(out, r, sides[i]->thread);
+		buf_char(out, ' ');
+		buf_quoted(out, sides[i]->context, strnlen(sides[i]->context, sizeof(sides[i]->context)));
+	}
+	if (n)
+		buf_char(out, '\n');
+}
+
+static void put_verdict(struct buf *out, const struct record *r)
+{
+	static const char *const words[] = { "possible", "likely", "certain" };
+	static const char *const why[] = {
+		"no edge orders the two accesses, but an order that cannot be seen may exist",
+		"no happens-before edge orders the two accesses",
+		"both calls were inside the map at the same time",
+	};
+	uint32_t verdict = r->verdict <= RECORD_CERTAIN ? r->verdict : RECORD_POSSIBLE;
+	const char *because = why[verdict];
+
+	if (r->kind == RECORD_DEAD_MAP)
+		because = has_before(r) ? "the map was destroyed before this call" : "no such map was ever created";
+	else if (r->kind == RECORD_STALE_ITERATOR)
+		because = "the map changed behind the iterator's back";
+	buf_fmt(out, "Verdict: %s: %s\n", words[verdict], because);
+}
+
+static int writes_under_read_lock(const struct record_access *a)
+{
+	for (int i = 0; i < RECORD_LOCKS; i++) {
+		if (a->write && a->nlocks && a->locks[i] && RECORD_LOCK_READ_MODE(a->locks[i]))
+			return 1;
+	}
+	return 0;
+}
+
+/* $a and $b are the threads of two accesses. */
+static void put_sentence(struct buf *out, const struct record *r, const char *text, const struct record_access *a,
+			 const struct record_access *b)
+{
+	for (; *text; text++) {
+		if (*text == '$')
+			put_thread(out, r, *++text == 'a' ? a->thread : b->thread);
+		else
+			buf_char(out, *text);
+	}
+}
+
+static void put_cause(struct buf *out, const struct record *r)
+{
+	static const char *const labels[] = {
+		"forgotten-lock", "different-locks", "read-lock-write", "iterate-write", "first-use", "use-after-destroy",
+		"publication", "unsynchronised",
+	};
+	const struct record_access *a = &r->now, *b = &r->before;
+	uint32_t cause = r->cause <= CAUSE_UNSYNCHRONISED ? r->cause : CAUSE_UNSYNCHRONISED;
+	int alone = !has_before(r), same = !alone && thread_at(r, a->thread) && a->thread == b->thread;
+	uint64_t held = some_lock(a), other = some_lock(b);
+	const char *text = "";
+
+	buf_fmt(out, "Cause: %s: ", labels[cause]);
+	switch ((enum record_cause)cause) {
+	case CAUSE_FORGOTTEN_LOCK:
+		text = a->nlocks ? "$b held no lock that $a holds" : "$a holds no lock that $b held";
+		break;
+	case CAUSE_DIFFERENT_LOCKS:
+		text = "$a and $b hold no lock in common";
+		if (held && other && held != other) {
+			put_sentence(out, r, "$a holds ", a, b);
+			put_lock(out, held);
+			put_sentence(out, r, ", $b held ", a, b);
+			put_lock(out, other);
+			text = "";
+		}
+		break;
+	case CAUSE_READ_LOCK_WRITE:
+		text = writes_under_read_lock(a) ? "$a writes under a lock that it holds for reading only"
+						 : "$b wrote under a lock that it held for reading only";
+		break;
+	case CAUSE_ITERATE_WRITE:
+		text = same ? "$a changed the map in the middle of its own iteration"
+		       : a->write ? "$a changes the map while $b goes through its entries"
+				  : "$b changed the map while $a goes through its entries";
+		break;
+	case CAUSE_FIRST_USE:
+		text = "$a and $b both make the first use of the map, and neither waits for the other";
+		break;
+	case CAUSE_USE_AFTER_DESTROY:
+		text = alone ? "$a uses a map that was never created"
+		       : same ? "$a uses the map after it destroyed it"
+		       : r->kind == RECORD_DEAD_MAP ? "$a uses the map that $b destroyed"
+						    : "of $a and $b, one destroys the map that the other uses";
+		break;
+	case CAUSE_PUBLICATION:
+		text = "$b made the map known to $a without a lock or another hand-over";
+		break;
+	case CAUSE_UNSYNCHRONISED:
+		text = alone ? "nothing orders this call of $a" : "nothing makes $a wait for what $b did";
+		break;
+	}
+	put_sentence(out, r, text, a, b);
+	buf_char(out, '\n');
+}
+
+static void put_time(struct buf *out, const struct record *r)
+{
+	static const struct {
+		uint64_t ns;
+		const char *name;
+	} units[] = { { 1000000000u, "s" }, { 1000000u, "ms" }, { 1000u, "us" } };
+	uint64_t a = r->now.time_ns, b = r->before.time_ns, apart = a > b ? a - b : b - a;
+
+	if (!r->now.have_note || !r->before.have_note || !a || !b)
+		return;
+	for (unsigned i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (apart >= units[i].ns) {
+			uint64_t tenths = apart / (units[i].ns / 10);
+
+			buf_fmt(out, "Time: %lu.%lu %s apart\n", (unsigned long)(tenths / 10), (unsigned long)(tenths % 10),
+				units[i].name);
+			return;
+		}
+	}
+	buf_fmt(out, "Time: %lu ns apart\n", (unsigned long)apart);
+}
+
+static void put_threads(struct buf *out, const struct record *r, const struct resolver *names)
+{
+	for (uint32_t i = 0; i < r->nthreads; i++) {
+		const struct record_thread *t = thread_at(r, i);
+
+		if (!t || t->number == 0)
+			continue;
+		buf_fmt(out, "\nThread %u", t->number);
+		if (t->name[0]) {
+			buf_char(out, ' ');
+			buf_quoted(out, t->name, strnlen(t->name, sizeof(t->name)));
+		}
+		buf_fmt(out, " (%s) created at:\n", t->running ? "running" : "finished");
+		put_stack(out, r, names, &t->created);
+	}
+}
+
+/* What did not fit: back to the last whole line, say so, close. */
+static void close_cut(struct buf *out, size_t start)
+{
+	size_t need = sizeof(cut_line) + sizeof(rule_line);
+	size_t len = out->cap > need && out->cap - need < out->len ? out->cap - need : out->len;
+
+	if (out->cap - start <= need)
+		return;
+	while (len > start && out->text[len - 1] != '\n')
+		len--;
+	out->len = len;
+	buf_str(out, cut_line);
+	buf_str(out, rule_line);
+}
+
+void text_render(const struct record *r, const struct resolver *names, struct buf *out)
+{
+	static const char *const kinds[] = { "DATA RACE", "USE OF DEAD MAP", "STALE ITERATOR" };
+	size_t start = out->len;
+
+	buf_str(out, rule_line);
+	buf_fmt(out, "WARNING: %s\n", kinds[r->kind <= RECORD_STALE_ITERATOR ? r->kind : RECORD_RACE]);
+	put_access(out, r, names, &r->now, 0);
+	if (has_before(r))
+		put_access(out, r, names, &r->before, 1);
+
+	put_map(out, r);
+	put_bucket(out, r);
+	put_key(out, r);
+	if (r->has_created) {
+		buf_str(out, "Created by ");
+		put_thread_name(out, r, r->created_thread);
+		buf_str(out, " at:\n");
+		put_stack(out, r, names, &r->created);
+	}
+	put_location(out, r, names);
+	put_locks(out, r);
+	put_context(out, r);
+	put_verdict(out, r);
+	put_cause(out, r);
+	put_time(out, r);
+	put_threads(out, r, names);
+	if (out->cut)
+		close_cut(out, start);
+	else
+		buf_str(out, rule_line);
+	if (out->cut && (out->len < sizeof(rule_line) || memcmp(out->text + out->len - sizeof(rule_line) + 1, rule_line,
+								 sizeof(rule_line) - 1)))
+		close_cut(out, start); /* only the closing rule did not fit */
+}
