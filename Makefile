@@ -15,6 +15,10 @@ BASE := -std=gnu11 -D_GNU_SOURCE $(WARN) -DRACE_VERSION='"$(VERSION)"' -DRACE_PR
 HOST := $(BASE) -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-stack-protector -fno-builtin-malloc \
 	-fcf-protection=none -fno-strict-aliasing
 
+# libc itself, not its linker script: that would name the dynamic loader as a second library for the three symbols we use of
+# it, and every process has it anyway. tests/lint checks that nothing else is left undefined.
+HOST_LIBS := -Wl,--start-group -l:libc.so.6 -l:libc_nonshared.a -lgcc -Wl,--end-group
+
 SYS := $(wildcard preload/sys/*.c)
 ENGINE := $(wildcard preload/engine/*.c)
 LIB_SRC := $(wildcard preload/*.c) $(SYS) $(filter-out preload/engine/oracle.c,$(ENGINE)) $(wildcard preload/unwind/*.c) \
@@ -47,8 +51,8 @@ test-programs: all
 
 $(B)/librace.so: $(LIB_OBJ)
 	@echo "  LINK  $@"
-	$(Q)$(CC) -shared -static-libgcc -Wl,-z,initfirst -Wl,-z,now -Wl,-z,relro -Wl,--exclude-libs,ALL -Wl,-z,defs \
-		-Wl,-soname,librace.so -o $@ $^
+	$(Q)$(CC) -shared -nodefaultlibs -Wl,-z,initfirst -Wl,-z,now -Wl,-z,relro -Wl,--exclude-libs,ALL \
+		-Wl,-soname,librace.so -o $@ $^ $(HOST_LIBS)
 
 $(B)/race: $(TOOL_OBJ)
 	@echo "  LINK  $@"

@@ -59,7 +59,7 @@ int main(void)
 	int early = config_get("timeout"); /* the old or the new one: both are whole */
 
 	pthread_join(watcher, NULL);
-	printf("timeout %s, then %d, %d workers\n", early == 30 || early == 60 ? "known" : "torn", config_get("timeout"),
-	       config_get("workers"));
+	printf("timeout %s, then %d, %d workers\n", early == 30 || early == 60 ? "known" : "torn",
+	       config_get("timeout"), config_get("workers"));
 	return 0;
 }

@@ -6,7 +6,7 @@
  *	media    media_route     none    with the destruction
  *	main     core_stop       none    with the look-up
  *
- * The flag tells the media thread to stop; nobody waits until it did. Modelled on a shutdown crash of a WebRTC server.
+ * The media thread is told to stop; nobody waits until it did. Modelled on a shutdown crash of a WebRTC server.
  */
 #include <glib.h>
 #include <pthread.h>

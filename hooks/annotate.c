@@ -16,8 +16,7 @@
 #include "../preload/sys/lock.h"
 #include "sync_rows.h"
 
-/* ---- kinds
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- kinds ----------------------------------------------------------------------------------------------- */
 
 #define KINDS 256
 #define KIND_NAME 32
@@ -71,8 +70,7 @@ static const struct race_kind *kind_named(const char *name, int promise)
 	return k ? k : plain; /* full: the common kind, and no map is lost */
 }
 
-/* ---- operations
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- operations ------------------------------------------------------------------------------------------ */
 
 #define KEY_TYPES (RACE_KEY_LONG + 1)
 #define PROMISES (RACE_CONCURRENT + 1)
@@ -101,8 +99,7 @@ static const struct race_op create_ops[PROMISES] __attribute__((section("race_op
 static const struct race_op destroy_op __attribute__((section("race_ops"), used, aligned(8))) =
 	ROW(DESTROY, WRITE, KEY_NONE, 0, "destroy", RACE_UNSAFE);
 
-/* ---- what a thread has begun
- * ------------------------------------------------------------------------------------------ */
+/* ---- what a thread has begun ----------------------------------------------------------------------------- */
 
 #define BEGUN 16
 static __thread struct {
@@ -137,8 +134,7 @@ static void operation_end(struct race_thread *t, struct race_op_open *open, cons
 	op_exit(t, open);
 }
 
-/* ---- the calls; each is what its macro in librace.h says
- * -------------------------------------------------------------- */
+/* ---- the calls; each is what its macro in librace.h says ------------------------------------------------- */
 
 RACE_EXPORT race_api_create_f race_api_create;
 RACE_EXPORT race_api_destroy_f race_api_destroy;
@@ -151,7 +147,8 @@ RACE_EXPORT race_api_ignore_f race_api_ignore;
 RACE_EXPORT race_api_context_f race_api_context;
 RACE_EXPORT race_api_version_f race_api_version;
 
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized" /* callers promise nothing about what lies at `map`; we need its address */
+/* Callers promise nothing about what lies at `map`; we use its address only. */
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 
 void race_api_create(const volatile void *map, const char *kind, int promise)
 {

@@ -90,8 +90,7 @@ static inline void new_memory(PLACE p, long bytes)
 		memory_forget(KEY(p), (size_t)bytes);
 }
 
-/* ---- real functions
- * -------------------------------------------------------------------------------------------------- */
+/* ---- real functions -------------------------------------------------------------------------------------- */
 
 enum { UNKNOWN, ABSENT, PRESENT };
 static uint32_t libtsan; /* one of the above; the answer is the same whoever finds it out */

@@ -131,8 +131,7 @@ enum race_promise {
 #define race_context(text) RACE_CALL_(race_api_context, ((text)))
 #define race_version() RACE_TEXT_(race_api_version)
 
-/* ---- how it is reached: not for direct use ------------------------------------------------------------------------
- * */
+/* ---- how it is reached: not for direct use ----------------------------------------------------------------- */
 
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 11
 #define RACE_ADDRESS_ __attribute__((access(none, 1))) /* only an address: what lies there may not be set up yet */
@@ -143,7 +142,8 @@ enum race_promise {
 typedef void race_api_create_f(const volatile void *map, const char *kind, int promise) RACE_ADDRESS_;
 typedef void race_api_destroy_f(const volatile void *map) RACE_ADDRESS_;
 typedef void race_api_label_f(const volatile void *map, const char *kind, const char *text) RACE_ADDRESS_;
-typedef void race_api_begin_f(const volatile void *map, int op, unsigned bucket, const void *key, int type) RACE_ADDRESS_;
+typedef void race_api_begin_f(const volatile void *map, int op, unsigned bucket, const void *key, int type)
+	RACE_ADDRESS_;
 typedef void race_api_end_f(const volatile void *map) RACE_ADDRESS_;
 typedef void race_api_acquire_f(const volatile void *obj) RACE_ADDRESS_;
 typedef void race_api_release_f(const volatile void *obj) RACE_ADDRESS_;

@@ -47,7 +47,8 @@ struct race_uthash_scope {
 
 /* The map that `head` means now. */
 #define RACE_UTHASH_MAP_(hh, head) ((head) ? (const volatile void *)(head)->hh.tbl : (const volatile void *)&(head))
-#define RACE_UTHASH_BUCKET_(hh, head, hashval) ((head) ? (hashval) & ((head)->hh.tbl->num_buckets - 1U) : RACE_NO_BUCKET)
+#define RACE_UTHASH_SLOT_(tbl, hashv) ((hashv) & ((tbl)->num_buckets - 1U))
+#define RACE_UTHASH_BUCKET_(hh, head, hashv) ((head) ? RACE_UTHASH_SLOT_((head)->hh.tbl, hashv) : RACE_NO_BUCKET)
 
 /* A moment: begin and end at once. */
 #define RACE_UTHASH_AT_(map, op, bucket)                                                       \
@@ -138,13 +139,11 @@ struct race_uthash_scope {
 		race_pointer_;                                                                 \
 	})
 
-/* ---- the hook points: the table and the hash value at birth, insertion, look-up and death
- * --------------------------- */
+/* ---- the hook points: the table and the hash value at birth, insertion, look-up and death ---------------- */
 
 #undef HASH_BLOOM_ADD
 #undef HASH_BLOOM_TEST
 #undef HASH_BLOOM_FREE
-#define RACE_UTHASH_SLOT_(tbl, hashv) ((hashv) & ((tbl)->num_buckets - 1U))
 #ifdef HASH_BLOOM
 #define RACE_UTHASH_BORN_(tbl) race_map_create(tbl, "uthash", RACE_UNSAFE)
 #define RACE_UTHASH_BIT_(tbl, hashv) ((uint32_t)(hashv) & (uint32_t)(((uint64_t)1 << (tbl)->bloom_nbits) - 1U))
@@ -180,13 +179,13 @@ struct race_uthash_scope {
 			break;                                                                 \
 		if (sizeof(where) == sizeof("HASH_SRT"))                                       \
 			RACE_UTHASH_AT_((head)->hh.tbl, RACE_OP_WRITE, RACE_NO_BUCKET);        \
-		else if (sizeof(where) >= sizeof("HASH_ADD_KEYPTR_BYHASHVALUE") && (head) && (head)->hh.tbl->num_items == 1U) \
+		else if (sizeof(where) >= sizeof("HASH_ADD_KEYPTR_BYHASHVALUE") && (head) &&   \
+			 (head)->hh.tbl->num_items == 1U)                                      \
 			RACE_UTHASH_HEAD_(head, RACE_OP_INSERT);                               \
 	} while (0)
 #endif
 
-/* ---- what programs use
- * ------------------------------------------------------------------------------------------------ */
+/* ---- what programs use ----------------------------------------------------------------------------------- */
 
 #undef HASH_FIND
 #undef HASH_FIND_STR
@@ -216,7 +215,8 @@ struct race_uthash_scope {
 	do {                                                                                   \
 		unsigned race_hashv_;                                                          \
 		HASH_VALUE(keyptr, keylen_in, race_hashv_);                                    \
-		RACE_UTHASH_CHANGE_(hh, head, RACE_OP_INSERT, RACE_UTHASH_BUCKET_(hh, head, race_hashv_), 0, RACE_KEY_NONE, \
+		RACE_UTHASH_CHANGE_(hh, head, RACE_OP_INSERT, RACE_UTHASH_BUCKET_(hh, head, race_hashv_), 0,   \
+			RACE_KEY_NONE,                                                         \
 			HASH_ADD_KEYPTR_BYHASHVALUE_INORDER(hh, head, keyptr, keylen_in, race_hashv_, add, cmpfcn)); \
 	} while (0)
 #define HASH_ADD_BYHASHVALUE(hh, head, fieldname, keylen_in, hashval, add)                     \
@@ -236,8 +236,8 @@ struct race_uthash_scope {
 
 #undef HASH_DELETE
 #define HASH_DELETE(hh, head, delptr)                                                          \
-	RACE_UTHASH_CHANGE_(hh, head, RACE_OP_REMOVE, RACE_UTHASH_BUCKET_(hh, head, (delptr)->hh.hashv), 0, RACE_KEY_NONE, \
-		HASH_DELETE_HH(hh, head, &(delptr)->hh))
+	RACE_UTHASH_CHANGE_(hh, head, RACE_OP_REMOVE, RACE_UTHASH_BUCKET_(hh, head, (delptr)->hh.hashv), 0,    \
+		RACE_KEY_NONE, HASH_DELETE_HH(hh, head, &(delptr)->hh))
 
 /* Removing an entry that has no neighbours frees the table and leaves the entries alone: that is what clearing means.
  * */
@@ -267,23 +267,26 @@ struct race_uthash_scope {
 #undef HASH_SELECT
 #define HASH_SELECT(hh_dst, dst, hh_src, src, cond)                                            \
 	do {                                                                                   \
+		unsigned race_bucket_ = 0;                                                     \
+		UT_hash_handle *race_entry_ = NULL;                                            \
 		RACE_UTHASH_LOOK_(hh_src, src, RACE_OP_ITERATE);                               \
-		if (src) {                                                                     \
-			unsigned race_bucket_;                                                 \
-			UT_hash_handle *race_entry_;                                           \
-			for (race_bucket_ = 0; race_bucket_ < (src)->hh_src.tbl->num_buckets; race_bucket_++) { \
-				for (race_entry_ = (src)->hh_src.tbl->buckets[race_bucket_].hh_head; race_entry_; \
-				     race_entry_ = race_entry_->hh_next) {                     \
-					void *race_item_ = ELMT_FROM_HH((src)->hh_src.tbl, race_entry_); \
-					if (cond(race_item_)) {                                \
-						__typeof__(dst) race_chosen_ = (__typeof__(dst))race_item_; \
-						HASH_ADD_KEYPTR_BYHASHVALUE(hh_dst, dst, race_entry_->key, race_entry_->keylen, \
-									    race_entry_->hashv, race_chosen_); \
-					}                                                      \
-				}                                                              \
+		while ((race_entry_ = RACE_UTHASH_AFTER_(hh_src, src, race_entry_, race_bucket_))) { \
+			void *race_item_ = ELMT_FROM_HH((src)->hh_src.tbl, race_entry_);       \
+			if (cond(race_item_)) {                                                \
+				__typeof__(dst) race_chosen_ = (__typeof__(dst))race_item_;    \
+				HASH_ADD_KEYPTR_BYHASHVALUE(hh_dst, dst, race_entry_->key, race_entry_->keylen, \
+							    race_entry_->hashv, race_chosen_); \
 			}                                                                      \
 		}                                                                              \
 	} while (0)
+/* The entry after `entry` in bucket order (NULL: the first one); `bucket` counts the buckets that were begun. */
+#define RACE_UTHASH_AFTER_(hh, head, entry, bucket)                                            \
+	__extension__({                                                                        \
+		UT_hash_handle *race_after_ = (entry) ? (entry)->hh_next : NULL;               \
+		while (!race_after_ && (head) && (bucket) < (head)->hh.tbl->num_buckets)       \
+			race_after_ = (head)->hh.tbl->buckets[(bucket)++].hh_head;             \
+		race_after_;                                                                   \
+	})
 
 #undef HASH_CNT
 #define HASH_CNT(hh, head) (RACE_UTHASH_LOOK_(hh, head, RACE_OP_READ), (head) ? (head)->hh.tbl->num_items : 0U)
@@ -291,7 +294,7 @@ struct race_uthash_scope {
 /* One read per step: a walk that is left early has no end. */
 #undef HASH_ITER
 #define HASH_ITER(hh, head, el, tmp)                                                           \
-	for (RACE_UTHASH_LOOK_(hh, head, RACE_OP_ITERATE), (el) = (head), RACE_UTHASH_NEXT_(hh, el, tmp); (el) != NULL; \
+	for (RACE_UTHASH_LOOK_(hh, head, RACE_OP_ITERATE), (el) = (head), RACE_UTHASH_NEXT_(hh, el, tmp); (el); \
 	     (el) = (tmp), RACE_UTHASH_STEP_(hh, el), RACE_UTHASH_NEXT_(hh, el, tmp))
 #define RACE_UTHASH_NEXT_(hh, el, tmp) ((tmp) = (__typeof__(el))((el) ? (el)->hh.next : NULL))
 #define RACE_UTHASH_STEP_(hh, el)                                                              \

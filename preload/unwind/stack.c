@@ -259,5 +259,6 @@ const struct race_op *stack_op(uint32_t id)
 void unwind_stats(struct unwind_stats *out)
 {
 	out->refused = load_relaxed(&count_refused);
+	out->rules_no_room = rules_no_room();
 	depot_stats(&out->stacks, &out->depot_bytes, &out->lost);
 }

@@ -36,7 +36,10 @@ unsigned stack_frames(uint32_t id, uintptr_t *pcs, unsigned max);
 const struct race_op *stack_op(uint32_t id);
 
 struct unwind_stats {
-	uint64_t stacks, depot_bytes, refused, lost;
+	uint64_t stacks, depot_bytes;
+	uint64_t refused;       /* walks that ended before the outermost frame */
+	uint64_t lost;          /* new stacks for which the depot had no room */
+	uint64_t rules_no_room; /* rules worked out again for want of room: slow, not wrong */
 };
 void unwind_stats(struct unwind_stats *out);
 

@@ -4,12 +4,13 @@
 
 ANNOTATIONS := $(B)/tests/annotations
 ANNOTATION_FLAGS := -std=gnu11 -O2 -g -Wall -Wextra -pthread
+ANNOTATION_HEADERS := tests/annotations/pairs.h tests/e2e/gate.h include/librace.h include/librace_uthash.h
 
-$(ANNOTATIONS)/%: tests/annotations/%.c tests/annotations/pairs.h tests/e2e/gate.h include/librace.h include/librace_uthash.h
+$(ANNOTATIONS)/%: tests/annotations/%.c $(ANNOTATION_HEADERS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ANNOTATION_FLAGS) -o $@ $<
 
-$(ANNOTATIONS)/uthash_pairs_locked: tests/annotations/uthash_pairs.c tests/annotations/pairs.h include/librace.h include/librace_uthash.h
+$(ANNOTATIONS)/uthash_pairs_locked: tests/annotations/uthash_pairs.c $(ANNOTATION_HEADERS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ANNOTATION_FLAGS) -DLOCKED -o $@ $<
 
@@ -18,7 +19,8 @@ $(ANNOTATIONS)/%.so: tests/annotations/%.c include/librace.h
 	$(Q)$(CC) $(ANNOTATION_FLAGS) -shared -fPIC -o $@ $<
 
 annotation-programs: $(ANNOTATIONS)/calls $(ANNOTATIONS)/uthash_pairs $(ANNOTATIONS)/uthash_pairs_locked \
-	$(ANNOTATIONS)/recorder.so $(ANNOTATIONS)/fake_tsan.so $(ANNOTATIONS)/empty_annotations.so $(B)/examples/annotated_race
+	$(ANNOTATIONS)/recorder.so $(ANNOTATIONS)/fake_tsan.so $(ANNOTATIONS)/empty_annotations.so \
+	$(B)/examples/annotated_race
 test-programs: annotation-programs
 
 check-annotations: all annotation-programs ## test the headers and the annotations

@@ -9,6 +9,7 @@
  *   crash_ms=N      another thread raises SIGSEGV N ms after touch_b was called
  *   fork=WORD,...   a child does that; its status is printed                   text      printf without a flush
  *   atexit at_quick_exit close=FD closefrom=FD chdir=DIR name=NAME open=FILE (and write to it at the end)
+ *   watch_children no_children: counts SIGCHLD, and says whether there is any child to wait for
  *   exit=N _exit=N _Exit=N quick_exit=N return=N pthread_exit last_thread=N abort kill=N
  */
 #ifndef _GNU_SOURCE
@@ -202,6 +203,13 @@ static void *ends_last(void *main_thread)
 	return NULL;
 }
 
+static volatile int child_signals;
+
+static void on_child(int number)
+{
+	child_signals++;
+}
+
 static int act(char *word);
 
 static void fork_child(char *words)
@@ -266,6 +274,10 @@ static int act(char *word)
 		touch_b();
 	} else if (is(word, "fork", &v)) {
 		fork_child(v);
+	} else if (is(word, "watch_children", &v)) {
+		signal(SIGCHLD, on_child);
+	} else if (is(word, "no_children", &v)) {
+		printf("%d signals, wait: %s\n", child_signals, waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD ? "none" : "a child");
 	} else if (is(word, "text", &v)) {
 		printf("buffered\n");
 	} else if (is(word, "atexit", &v)) {

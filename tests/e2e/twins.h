@@ -21,8 +21,8 @@
 #include "gate.h"
 #include "touch.h"
 
-static int racy;
-static struct gate a_done;
+static int racy __attribute__((unused));
+static struct gate a_done __attribute__((unused));
 
 #define MUST(call)                                                                                                   \
 	do {                                                                                                         \

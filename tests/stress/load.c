@@ -116,6 +116,16 @@ static void *child_thread(void *unused)
 	}
 	return unused;
 }
+static __attribute__((noreturn)) void child_end(int depth)
+{
+	if (depth) {
+		pid_t pid = fork();
+		if (pid != 0)
+			_exit(child_status(pid));
+		touch_a();
+	}
+	_exit(7);
+}
 static void child_work(int depth)
 {
 	pthread_t t[2];
@@ -129,13 +139,7 @@ static void child_work(int depth)
 	for (int i = 0; i < 2; i++)
 		MUST(pthread_join(t[i], NULL));
 	touch_b();
-	if (depth) {
-		pid_t pid = fork();
-		if (pid == 0)
-			child_work(0);
-		_exit(child_status(pid));
-	}
-	_exit(7);
+	child_end(depth);
 }
 static void forks(void)
 {
@@ -522,7 +526,7 @@ static void after_leaving(void)
 }
 static void *long_jumps(void *unused)
 {
-	for (int i = 0; i < 1000; i++) {
+	for (volatile int i = 0; i < 1000; i++) {
 		pthread_mutex_lock(&mutex);
 		tsearch((void *)1, &touch_root, touch_compare);
 		if (!setjmp(away))
@@ -544,7 +548,7 @@ static void run_longjmp(void)
 }
 
 static struct gate in_compare;
-static int waits_in_compare(const void *a, const void *b)
+static __attribute__((noreturn)) int waits_in_compare(const void *a, const void *b)
 {
 	gate_open(&in_compare);
 	for (;;)

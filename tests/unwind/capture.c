@@ -70,7 +70,7 @@ static void without_library(void)
 	    (unsigned long)touch_state.wrong);
 }
 
-static void with_library(void)
+static void with_library(const char *name)
 {
 	uint64_t before = refused();
 
@@ -82,7 +82,7 @@ static void with_library(void)
 		call_refused(refused_deep);
 	}
 	tap(touch_state.wrong == 0 && touch_state.captures == 12 && refused() == before,
-	    "refused_frames_go_to_libunwind", "%lu of %lu wrong, %lu cut short", (unsigned long)touch_state.wrong,
+	    name, "%lu of %lu wrong, %lu cut short", (unsigned long)touch_state.wrong,
 	    (unsigned long)touch_state.captures, (unsigned long)(refused() - before));
 }
 
@@ -215,6 +215,22 @@ static void wiped(void)
 	while ((uint16_t)load_relaxed(&rules_generation) != (uint16_t)generation);
 	tap(rule_of(ra, load_relaxed(&rules_generation)) != odd, "old_rules_are_wiped_before_their_generation_returns",
 	    "an old rule is believed");
+}
+
+/* More return addresses than the tables hold. The last test of rules: from here on most are worked out at each use. */
+static void rules_full(void)
+{
+	struct unwind_stats s;
+	uint32_t generation = load_relaxed(&rules_generation);
+
+	for (uintptr_t i = 1; i < 150000; i++)
+		rule_of(i * 16, generation);
+	fresh();
+	refused_deep();
+	with_library("refused_frames_go_to_libunwind_with_full_rule_tables");
+	unwind_stats(&s);
+	tap(s.rules_no_room > 0 && touch_state.wrong == 0, "stacks_are_right_when_the_rule_tables_are_full",
+	    "%lu rules without room, %lu wrong", (unsigned long)s.rules_no_room, (unsigned long)touch_state.wrong);
 }
 
 /* ---- signals ------------------------------------------------------------------------------------------------------------ */
@@ -373,7 +389,7 @@ int main(void)
 	touch_state.cache = stack_cache_new();
 	without_library();
 	unwind_load_library();
-	with_library();
+	with_library("refused_frames_go_to_libunwind");
 	no_cfi();
 	no_cache();
 	reuse();
@@ -385,5 +401,6 @@ int main(void)
 	in_small_thread("a_16_KiB_stack_is_enough", small_thread);
 	in_small_thread("a_16_KiB_stack_is_enough_for_libunwind", small_thread_refused);
 	forked();
+	rules_full();
 	return tap_failed;
 }

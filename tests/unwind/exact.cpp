@@ -388,6 +388,16 @@ static void *thread_main(void *p)
 	return nullptr;
 }
 
+// New generations all the time: rules and entries go out of date in the middle of walks.
+static bool changing;
+
+static void *change_modules(void *)
+{
+	while (__atomic_load_n(&changing, __ATOMIC_RELAXED))
+		unwind_modules_changed();
+	return nullptr;
+}
+
 int main(int argc, char **argv)
 {
 	const char *dir = argc > 1 ? argv[1] : ".";
@@ -422,6 +432,7 @@ int main(int argc, char **argv)
 	tap(by_rbp > 0, "naive_cache_is_caught_by_this_test", "comparing return addresses alone gave no wrong stack");
 	(void)name;
 	(void)thread_main;
+	(void)change_modules;
 	(void)plugin;
 	(void)dir;
 	return tap_failed;
@@ -446,6 +457,15 @@ int main(int argc, char **argv)
 	tap(job[0].tally.wrongs + job[1].tally.wrongs == 0 && job[0].tally.all && job[1].tally.all,
 	    "exact_on_two_threads_at_once", "%llu and %llu stacks differ", (unsigned long long)job[0].tally.wrongs,
 	    (unsigned long long)job[1].tally.wrongs);
+
+	static struct tally changed;
+	changing = true;
+	pthread_create(&thread[0], nullptr, change_modules, nullptr);
+	run(&changed, 60, seed_of_run + 3, (char *)0x200000000000);
+	__atomic_store_n(&changing, false, __ATOMIC_RELAXED);
+	pthread_join(thread[0], nullptr);
+	tap(changed.wrongs == 0 && changed.all, "exact_while_modules_come_and_go", "%llu of %llu stacks differ",
+	    (unsigned long long)changed.wrongs, (unsigned long long)changed.all);
 
 	touch_state = {};
 	touch_state.cache = stack_cache_new();
