@@ -52,7 +52,7 @@ test-programs: all
 $(B)/librace.so: $(LIB_OBJ)
 	@echo "  LINK  $@"
 	$(Q)$(CC) -shared -nodefaultlibs -Wl,-z,initfirst -Wl,-z,now -Wl,-z,relro -Wl,--exclude-libs,ALL \
-		-Wl,-soname,librace.so -o $@ $^ $(HOST_LIBS)
+		-Wl,-soname,librace.so -Wl,--version-script=preload/local.map -o $@ $^ $(HOST_LIBS)
 
 $(B)/race: $(TOOL_OBJ)
 	@echo "  LINK  $@"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * process.c - what changes the process as a whole: its end, fork without handlers, sandboxes, unloading, jumps.
+ * process.c - what changes the process as a whole: its start and end, fork without handlers, sandboxes, unloading, jumps.
  *
  * dlopen is not hooked: it looks at its caller (RUNPATH, $ORIGIN, namespaces), and through a hook the caller would be us.
  * Nothing needs it: only unloading makes old knowledge of addresses wrong.
@@ -21,6 +21,19 @@
 #include "../preload/host.h"
 #include "../preload/sys/lock.h"
 #include "sync_rows.h"
+
+/* ---- the start: every program calls it, from its first own code, after all constructors of libraries ------------------ */
+
+typedef int main_fn(int argc, char **argv, char **envp);
+RACE_EXPORT int __libc_start_main(main_fn *main, int argc, char **argv, void (*init)(void), void (*fini)(void),
+				  void (*loader_fini)(void), void *stack_end);
+HOOK_SLOT(__libc_start_main)
+int __libc_start_main(main_fn *main, int argc, char **argv, void (*init)(void), void (*fini)(void),
+		      void (*loader_fini)(void), void *stack_end)
+{
+	process_started();
+	return REAL(__libc_start_main)(main, argc, argv, init, fini, loader_fini, stack_end);
+}
 
 /* ---- the end -------------------------------------------------------------------------------------------------------- */
 

@@ -75,6 +75,7 @@ extern int race_process;    /* pid at start or after fork: a vfork child differs
 extern int race_once_ready; /* tables exist */
 
 void process_setup(void);            /* idempotent; tables only */
+void process_started(void);          /* libc and all constructors are done, main comes next */
 int exit_status_for(int status);     /* 66 or exitcode= when findings count and status is 0; prints "Found ..." once */
 void process_fork_child(void);
 

@@ -7,7 +7,8 @@
  * functions that must not be looked up late, libunwind, the thread end key, exit and fork handlers.
  *
  * libc has not set `environ` yet when an initfirst object is constructed: the environment comes from the constructor's
- * arguments.
+ * arguments. Nor may we dlopen there: the loader would initialise libc on the way, without arguments and environment, and
+ * leave it so. libunwind is opened when the program's start routine is called, just before main (process_started).
  */
 #include <string.h>
 #include <sys/auxv.h>
@@ -71,7 +72,6 @@ __attribute__((constructor)) static void construct(int argc, char **argv, char *
 		options_parse(&race_options, text, getauxval(AT_SECURE) != 0, emit_line);
 	hooks_resolve_early();
 	helper_locate();
-	unwind_load_library();
 	thread_key_create();
 	fork_handlers_install();
 	exit_handlers_install();
@@ -79,4 +79,10 @@ __attribute__((constructor)) static void construct(int argc, char **argv, char *
 	t = race_me ? race_me : thread_meet();
 	(void)t;
 	finding_start();
+}
+
+void process_started(void)
+{
+	if (race_once_ready)
+		unwind_load_library();
 }

@@ -9,17 +9,17 @@ static GHashTable *table;
 static __attribute__((noinline)) void insert_a(void)
 {
 	g_hash_table_insert(table, GINT_TO_POINTER(1), NULL);
-	__asm__ volatile("" ::: "memory");
+	KEEP(insert_a);
 }
 static __attribute__((noinline)) void insert_b(void)
 {
 	g_hash_table_insert(table, GINT_TO_POINTER(2), NULL);
-	__asm__ volatile("" ::: "memory");
+	KEEP(insert_b);
 }
 static __attribute__((noinline)) void lookup_b(void)
 {
 	g_hash_table_lookup(table, GINT_TO_POINTER(2));
-	__asm__ volatile("" ::: "memory");
+	KEEP(lookup_b);
 }
 #define touch_a insert_a
 #define touch_b insert_b

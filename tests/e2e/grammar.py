@@ -23,6 +23,7 @@ CAUSES = ("forgotten-lock different-locks read-lock-write iterate-write first-us
 TEXT = r'"(?:[^"\\\x00-\x1f\x7f]|\\x[0-9a-f]{2})*"'
 HEX = r"0x[0-9a-f]+"
 THREAD = rf"(?:main thread|thread [1-9]\d*(?: {TEXT})?)"
+SHORT = r"(?:main thread|thread [1-9]\d*)"  # the name stands where the thread is first told of
 LOCK = rf"(?:mutex|rwlock|spin lock|lock) {HEX}(?: \(read\))?"
 LOCKS = rf"(?:none|{LOCK}(?:, {LOCK})*(?:, and \d+ more)?|unknown)"
 KEY = rf"(?:{TEXT}(?:\.\.\.)?|{HEX}|-?\d+)"
@@ -37,10 +38,10 @@ MAP = re.compile(rf'Map: (\S[^",]*?) ({HEX})(?:, (\d+) entr(?:ies|y))?(?:, ({TEX
 BUCKET = re.compile(r"Bucket: \d+(?: of \d+)?, (?:same bucket|different buckets)")
 KEY_LINE = re.compile(rf"Key: (?:{KEY}(?: \| previous {KEY})?|previous {KEY})")
 CREATED = re.compile(rf"Created by ({THREAD}) at:")
-LOCATION = re.compile(rf"Location: (?:heap block of \d+ bytes|global \S+\+{HEX} in \S.*|stack of {THREAD})")
-HELD = re.compile(rf"Locks held: ({THREAD}) ({LOCKS}); ({THREAD}) ({LOCKS})")
+LOCATION = re.compile(rf"Location: (?:heap block of \d+ bytes|global \S+\+{HEX} in \S.*|stack of {SHORT})")
+HELD = re.compile(rf"Locks held: ({SHORT}) ({LOCKS}); ({SHORT}) ({LOCKS})")
 USUAL = re.compile(rf"Usual lock: {LOCK}, held in \d+ of \d+ accesses")
-CONTEXT = re.compile(rf"Context: {THREAD} {TEXT}(?:; {THREAD} {TEXT})?")
+CONTEXT = re.compile(rf"Context: {SHORT} {TEXT}(?:; {SHORT} {TEXT})?")
 VERDICT = re.compile(r"Verdict: (certain|likely|possible): \S.*")
 CAUSE = re.compile(r"Cause: ([a-z-]+): \S.*")
 TIME = re.compile(r"Time: \d+(?:\.\d+)? (?:ns|us|ms|s) apart")
@@ -174,9 +175,10 @@ class Parser:
         if r.kind == "race" or (self.peek() or "").startswith("Locks held: "):
             found = self.match(HELD, "`Locks held: THREAD LOCKS; THREAD LOCKS`")
             r.locks = found.groups()
-            if r.before and (r.locks[0] != r.now.thread or r.locks[2] != r.before.thread):
-                self.at -= 1
-                self.fail(f"the locks of {r.now.thread} and {r.before.thread}")
+            for said, access in ((r.locks[0], r.now), (r.locks[2], r.before)):
+                if access and said != access.thread.split(' "')[0]:
+                    self.at -= 1
+                    self.fail(f"the locks of {access.thread}")
         self.maybe(USUAL)
         found = self.maybe(CONTEXT)
         r.context = found.group(0) if found else None

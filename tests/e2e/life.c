@@ -70,13 +70,13 @@ static void **root_of_round(const struct plan *p, int round)
 static __attribute__((noinline)) void site_a(void **root, uintptr_t key)
 {
 	tsearch((void *)key, root, touch_compare);
-	__asm__ volatile("" ::: "memory");
+	KEEP(site_a);
 }
 
 static __attribute__((noinline)) void site_b(void **root, uintptr_t key)
 {
 	tsearch((void *)key, root, touch_compare);
-	__asm__ volatile("" ::: "memory");
+	KEEP(site_b);
 }
 
 static void *side_a(void *arg)
@@ -156,7 +156,7 @@ static void run_plan(struct plan p)
 	static __attribute__((noinline)) void site##n(void **root, uintptr_t key)                                    \
 	{                                                                                                            \
 		tsearch((void *)(key + n), root, touch_compare);                                                     \
-		__asm__ volatile("" ::: "memory");                                                                   \
+		__asm__ volatile("/* %0 */" ::"i"(n) : "memory");                                                                                       \
 	}
 SITE(0) SITE(1) SITE(2) SITE(3) SITE(4) SITE(5) SITE(6) SITE(7)
 static void (*const sites[8])(void **, uintptr_t) = { site0, site1, site2, site3, site4, site5, site6, site7 };

@@ -10,6 +10,7 @@
 
 #include "twins.h"
 
+#include <semaphore.h>
 #include <sys/mman.h>
 
 static struct gate first_gone, end;
@@ -42,12 +43,12 @@ static void no_reuse(void)
 static __attribute__((noinline)) void tree_a(void **root)
 {
 	tsearch((void *)1, root, touch_compare);
-	__asm__ volatile("" ::: "memory");
+	KEEP(tree_a);
 }
 static __attribute__((noinline)) void tree_b(void **root)
 {
 	tsearch((void *)2, root, touch_compare);
-	__asm__ volatile("" ::: "memory");
+	KEEP(tree_b);
 }
 static void tree_empty(void **root)
 {
@@ -185,12 +186,12 @@ static void *stack_root_alone(void *unused)
 static __attribute__((noinline)) void insert_a(GHashTable *table)
 {
 	g_hash_table_insert(table, GINT_TO_POINTER(1), NULL);
-	__asm__ volatile("" ::: "memory");
+	KEEP(insert_a);
 }
 static __attribute__((noinline)) void insert_b(GHashTable *table)
 {
 	g_hash_table_insert(table, GINT_TO_POINTER(2), NULL);
-	__asm__ volatile("" ::: "memory");
+	KEEP(insert_b);
 }
 
 static void *new_table_first(void *unused)
@@ -235,7 +236,7 @@ static void *destroy_a(void *unused)
 static __attribute__((noinline)) void destroy_table(void)
 {
 	g_hash_table_destroy(shared);
-	__asm__ volatile("" ::: "memory");
+	KEEP(destroy_table);
 }
 static void *destroy_b(void *unused)
 {
@@ -262,13 +263,13 @@ static void *destroy_alone(void *unused)
 static __attribute__((noinline)) guint size_of(GHashTable *table)
 {
 	guint size = g_hash_table_size(table);
-	__asm__ volatile("" ::: "memory");
+	KEEP(size_of);
 	return size;
 }
 static __attribute__((noinline)) gint nodes_of(GTree *tree)
 {
 	gint n = g_tree_nnodes(tree);
-	__asm__ volatile("" ::: "memory");
+	KEEP(nodes_of);
 	return n;
 }
 static void *nothing(void *unused)
@@ -298,7 +299,7 @@ static int compare_pointers(const void *a, const void *b)
 static __attribute__((noinline)) void destroy_tree(GTree *tree)
 {
 	g_tree_destroy(tree);
-	__asm__ volatile("" ::: "memory");
+	KEEP(destroy_tree);
 }
 static void *dead_tree_alone(void *unused)
 {
@@ -338,7 +339,7 @@ static __attribute__((noinline)) gboolean step(GHashTableIter *iter)
 {
 	gpointer key;
 	gboolean more = g_hash_table_iter_next(iter, &key, NULL);
-	__asm__ volatile("" ::: "memory");
+	KEEP(step);
 	return more;
 }
 static GHashTable *filled(int n)
@@ -413,7 +414,7 @@ static void foreach_stops(gpointer key, gpointer value, gpointer data)
 static __attribute__((noinline)) void walk(void)
 {
 	g_hash_table_foreach(shared, foreach_stops, NULL);
-	__asm__ volatile("" ::: "memory");
+	KEEP(walk);
 }
 static void *overlap_a(void *unused)
 {
@@ -442,9 +443,57 @@ static void *overlap_alone(void *unused)
 	return unused;
 }
 
+/* The other way round: the reader comes while the writer is inside (its hash function waits), although a semaphore ordered them. */
+static sem_t go;
+static guint hash_stops(gconstpointer key)
+{
+	if (GPOINTER_TO_INT(key) == 99) {
+		sem_post(&go);
+		if (racy)
+			gate_wait(&a_done, 1);
+	}
+	return GPOINTER_TO_UINT(key);
+}
+static __attribute__((noinline)) void insert_slowly(void)
+{
+	g_hash_table_insert(shared, GINT_TO_POINTER(99), NULL);
+	KEEP(insert_slowly);
+}
+static __attribute__((noinline)) void lookup_b(void)
+{
+	g_hash_table_lookup(shared, GINT_TO_POINTER(2));
+	KEEP(lookup_b);
+}
+static void *overlap_writer_a(void *unused)
+{
+	insert_slowly();
+	if (!racy)
+		sem_post(&go);
+	return unused;
+}
+static void *overlap_writer_b(void *unused)
+{
+	sem_wait(&go);
+	if (!racy)
+		sem_wait(&go);
+	lookup_b();
+	gate_open(&a_done);
+	return unused;
+}
+static void *overlap_writer_alone(void *unused)
+{
+	static const struct scenario s = { "overlap_writer", overlap_writer_a, overlap_writer_b };
+
+	MUST(sem_init(&go, 0, 0));
+	shared = g_hash_table_new(hash_stops, NULL);
+	g_hash_table_insert(shared, GINT_TO_POINTER(2), NULL);
+	run_sides(&s);
+	return unused;
+}
+
 static const struct scenario list[] = {
 	ALONE(free_root), ALONE(realloc_root), ALONE(munmap_root), ALONE(stack_root), ALONE(new_table), ALONE(destroy),
-	ALONE(dead_table), ALONE(dead_tree), ALONE(referenced_table), ALONE(stale_iterator), ALONE(iterate), ALONE(overlap),
+	ALONE(dead_table), ALONE(dead_tree), ALONE(referenced_table), ALONE(stale_iterator), ALONE(iterate), ALONE(overlap), ALONE(overlap_writer),
 };
 
 int main(int argc, char **argv)

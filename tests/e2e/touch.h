@@ -23,12 +23,14 @@ static inline int touch_compare(const void *a, const void *b)
 	return ((uintptr_t)a > (uintptr_t)b) - ((uintptr_t)a < (uintptr_t)b);
 }
 
-/* The empty asm keeps the call from becoming a jump: the frame stays. */
+/* Keeps the call before it from becoming a jump, so that the frame stays, and equal functions from becoming one. */
+#define KEEP(name) __asm__ volatile("/* " #name " */" ::: "memory")
+
 #define TOUCH_FUNCTION(name, call)                                                                                   \
 	static __attribute__((noinline, unused)) void name(void)                                                     \
 	{                                                                                                            \
 		call;                                                                                                \
-		__asm__ volatile("" ::: "memory");                                                                   \
+		KEEP(name);                                                                                          \
 	}
 
 TOUCH_FUNCTION(touch_a, tsearch((void *)1, &touch_root, touch_compare))

@@ -10,12 +10,12 @@ static GMutex lock[2];
 static __attribute__((noinline)) void insert_a(void)
 {
 	g_hash_table_insert(table, GINT_TO_POINTER(1), NULL);
-	__asm__ volatile("" ::: "memory");
+	KEEP(insert_a);
 }
 static __attribute__((noinline)) void insert_b(void)
 {
 	g_hash_table_insert(table, GINT_TO_POINTER(2), NULL);
-	__asm__ volatile("" ::: "memory");
+	KEEP(insert_b);
 }
 LOCKED(plugin, g_mutex_lock(&lock[L]), insert_a(), g_mutex_unlock(&lock[L]), g_mutex_lock(&lock[L]), insert_b(),
        g_mutex_unlock(&lock[L]))

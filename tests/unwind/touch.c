@@ -48,6 +48,7 @@ NOINLINE unsigned oracle_frames(const uintptr_t *fp, uintptr_t *pcs, unsigned ma
 {
 	ucontext_t context;
 	uintptr_t cursor[128], ip = 0, sp = 0;
+	Dl_info info;
 	int started = 0, after_signal = 0;
 	unsigned n = 0;
 
@@ -61,8 +62,8 @@ NOINLINE unsigned oracle_frames(const uintptr_t *fp, uintptr_t *pcs, unsigned ma
 		if (started && ip)
 			pcs[n++] = ip + (after_signal ? 1 : 0);
 		/* mov $15, %rax; syscall: the return from a handler. Versions of libunwind disagree on which frame is "the signal
-		 * frame". */
-		after_signal = ip && !memcmp((const void *)ip, "\x48\xc7\xc0\x0f\0\0\0\x0f\x05", 9);
+		 * frame". Where code has no CFI, its guess may be no code at all. */
+		after_signal = dladdr((void *)ip, &info) && !memcmp((const void *)ip, "\x48\xc7\xc0\x0f\0\0\0\x0f\x05", 9);
 	}
 	return n;
 }
