@@ -3,7 +3,7 @@
  * map_rows.h - rows of map functions that hook.h's four macros cannot say: with something to do afterwards, births, and
  * counted references.
  *
- *   MAP_HOOK_THEN(returns, symbol, (parameters), (arguments), ROLE, ACCESS, map, key, flags, prepare, when, then)
+ *   MAP_HOOK_THEN(returns, symbol, (parameters), (arguments), ROLE, ACCESS, map, key, key kind, flags, prepare, when, then)
  *   MAP_HOOK_VOID_THEN(symbol, ... the same)
  *   MAP_CREATE(symbol, (parameters), (arguments), key kind of the new map, learn)
  *             a creation writes the map: handing it to another thread needs an order like any other write
@@ -19,10 +19,10 @@
 
 #define NO_PREPARE
 
-#define MAP_HOOK_THEN(returns, symbol, params, args, role, access, map, key, flags, prepare, when, then)             \
+#define MAP_HOOK_THEN(returns, symbol, params, args, role, access, map, key, keys, flags, prepare, when, then)       \
 	RACE_EXPORT returns symbol params;                                                                           \
 	HOOK_SLOT(symbol)                                                                                            \
-	HOOK_OP(symbol, &HOOK_KIND, role, access, KEY_BY_MAP, flags)                                                 \
+	HOOK_OP(symbol, &HOOK_KIND, role, access, keys, flags)                                                       \
 	returns symbol params                                                                                        \
 	{                                                                                                            \
 		__typeof__(&symbol) real = REAL(symbol);                                                             \
@@ -44,10 +44,10 @@
 		return result;                                                                                       \
 	}
 
-#define MAP_HOOK_VOID_THEN(symbol, params, args, role, access, map, key, flags, prepare, when, then)                 \
+#define MAP_HOOK_VOID_THEN(symbol, params, args, role, access, map, key, keys, flags, prepare, when, then)           \
 	RACE_EXPORT void symbol params;                                                                              \
 	HOOK_SLOT(symbol)                                                                                            \
-	HOOK_OP(symbol, &HOOK_KIND, role, access, KEY_BY_MAP, flags)                                                 \
+	HOOK_OP(symbol, &HOOK_KIND, role, access, keys, flags)                                                       \
 	void symbol params                                                                                           \
 	{                                                                                                            \
 		__typeof__(&symbol) real = REAL(symbol);                                                             \

@@ -290,8 +290,7 @@ const struct race_op *engine_stack_op(uint32_t stack)
 void finding_start(void)
 {
 	module_start();
-	if (os_readlink("/proc/self/exe", record.modules[0].path, sizeof(record.modules[0].path)) > 0)
-		copy_text(program_name, sizeof(program_name), path_base(record.modules[0].path));
+	copy_text(program_name, sizeof(program_name), path_base(module_program()));
 }
 
 unsigned finding_counted(void)

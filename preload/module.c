@@ -9,6 +9,7 @@
 #include <elf.h>
 #include <link.h>
 #include <string.h>
+#include <sys/auxv.h>
 
 #include "module.h"
 #include "sys/fmt.h"
@@ -26,8 +27,13 @@ void module_start(void)
 {
 	struct dl_find_object o;
 
-	if (os_readlink("/proc/self/exe", program_path, sizeof(program_path)) <= 0)
-		program_path[0] = 0;
+	if (os_readlink("/proc/self/exe", program_path, sizeof(program_path)) <= 0) {
+		/* no /proc: as the program was called, which may be relative */
+		const char *called = (const char *)getauxval(AT_EXECFN);
+		struct buf b = buf_on(program_path, sizeof(program_path));
+
+		buf_str(&b, called ? called : "");
+	}
 	if (find((uintptr_t)module_start, &o))
 		librace_map = o.dlfo_link_map;
 	if (find((uintptr_t)dlsym(RTLD_NEXT, "_exit"), &o))
@@ -39,6 +45,11 @@ static int belongs(uintptr_t address, const struct link_map *map)
 	struct dl_find_object o;
 
 	return map && find(address, &o) && o.dlfo_link_map == map;
+}
+
+const char *module_program(void)
+{
+	return program_path;
 }
 
 int module_is_librace(uintptr_t address)

@@ -224,23 +224,46 @@ static int walk_scopes(Dwarf_Die *cu, Dwarf_Addr address, Dwarf_Addr *start, str
 	return named ? n + 1 : 0;
 }
 
+/* The compilation unit of an address. clang writes no .debug_aranges, which is all that libdwfl's own look-up reads: then
+ * every unit is asked for its ranges. */
+static Dwarf_Die *unit_of(struct module *k, Dwarf_Addr address, Dwarf_Addr *bias)
+{
+	Dwarf_Die *cu = dwfl_module_addrdie(k->mod, address, bias);
+
+	if (cu)
+		return cu;
+	for (cu = dwfl_module_nextcu(k->mod, NULL, bias); cu; cu = dwfl_module_nextcu(k->mod, cu, bias)) {
+		if (dwarf_haspc(cu, address - *bias) == 1)
+			return cu;
+	}
+	return NULL;
+}
+
+/* The line of an address, by its unit's line table: dwfl_module_getsrc finds units as dwfl_module_addrdie does. */
+static const char *line_of(Dwarf_Die *cu, Dwarf_Addr address, int *number)
+{
+	Dwarf_Line *line = dwarf_getsrc_die(cu, address);
+
+	if (!line || dwarf_lineno(line, number) != 0)
+		return NULL;
+	return dwarf_linesrc(line, NULL, NULL);
+}
+
 static int by_debug_info(struct module *k, const struct record_frame *f, struct frame_text *out, int max)
 {
 	Dwarf_Addr address = f->pc - !f->is_entry, bias = 0, start = 0;
-	Dwarf_Die *cu = dwfl_module_addrdie(k->mod, address, &bias);
+	Dwarf_Die *cu = unit_of(k, address, &bias);
 	struct frame_text innermost;
 	const char *file;
-	Dwfl_Line *line;
 	int number = 0, n;
 
 	memset(&out[0], 0, sizeof(out[0]));
 	if (!cu)
 		return 0;
-	line = dwfl_module_getsrc(k->mod, address);
-	file = line ? dwfl_lineinfo(line, NULL, &number, NULL, NULL, NULL) : NULL;
+	file = line_of(cu, address - bias, &number);
 	if (!file)
 		return 0;
-	set_file(&out[0], file, dwfl_line_comp_dir(line));
+	set_file(&out[0], file, compilation_directory(cu));
 	out[0].line = (uint32_t)number;
 	innermost = out[0];
 	n = walk_scopes(cu, address - bias, &start, out, max);

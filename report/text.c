@@ -149,13 +149,46 @@ static const char *stripped(const char *file, const char *prefix)
 	return n && !strncmp(file, prefix, n) && file[n] ? file + n : file;
 }
 
+/* Length of a demangled name without its parameters: reports say `name()`. What follows them (const, a clone's mark) goes
+ * with them; "operator()" and parentheses inside a name, such as "(anonymous namespace)", stay. */
+static size_t name_length(const char *name)
+{
+	size_t n = strlen(name), end = n;
+	int depth = 0;
+
+	while (end > 0 && name[end - 1] != ')')
+		end--;
+	if (end == 0)
+		return n;
+	for (size_t i = end; i-- > 0;) {
+		if (name[i] == ')')
+			depth++;
+		else if (name[i] == '(' && --depth == 0) {
+			if (i == 0 || (end < n && name[end] == ':')) /* "(anonymous namespace)::f": no parameters at all */
+				return n;
+			if (i >= 8 && !memcmp(name + i - 8, "operator", 8))
+				return end;
+			return i;
+		}
+	}
+	return n;
+}
+
+static void put_name(struct buf *out, const char *name)
+{
+	char plain[sizeof(((struct frame_text *)0)->function)];
+	struct buf b = buf_on(plain, sizeof(plain));
+
+	buf_mem(&b, name, name_length(name));
+	buf_clean(out, plain);
+	buf_str(out, "()");
+}
+
 static void put_frame(struct buf *out, const struct record_module *m, const struct frame_text *t, int mark,
 		      const char *prefix)
 {
 	buf_str(out, "  ");
-	buf_clean(out, t->function[0] ? t->function : "??");
-	if (!strchr(t->function, '(')) /* a demangled name brings its parameters */
-		buf_str(out, "()");
+	put_name(out, t->function[0] ? t->function : "??");
 	buf_str(out, mark ? " <--\n      " : "\n      ");
 	if (t->file[0]) {
 		buf_clean(out, stripped(t->file, prefix));

@@ -251,9 +251,9 @@ LOOP_TWINS(g_source_attach, {
 	g_source_unref(source);
 })
 
-/* ---- GTask: the worker's result orders the callback in the thread that started it ----------------------------------- */
+/* ---- GTask: a result orders the callback in the thread that started the task ----------------------------------- */
 
-static void task_work(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+static gpointer task_giver(gpointer task)
 {
 	if (!racy)
 		touch_a();
@@ -261,6 +261,7 @@ static void task_work(GTask *task, gpointer source, gpointer data, GCancellable 
 	if (racy)
 		touch_a();
 	gate_open(&a_done);
+	return NULL;
 }
 static void task_done(GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -272,12 +273,14 @@ static void task_done(GObject *source, GAsyncResult *result, gpointer data)
 static void *g_task_return_alone(void *unused)
 {
 	GTask *task;
+	GThread *t;
 
 	loop = g_main_loop_new(NULL, FALSE);
 	task = g_task_new(NULL, NULL, task_done, NULL);
-	g_task_run_in_thread(task, task_work);
-	g_object_unref(task);
+	t = g_thread_new("giver", task_giver, task);
 	g_main_loop_run(loop);
+	g_thread_join(t);
+	g_object_unref(task);
 	g_main_loop_unref(loop);
 	return unused;
 }
@@ -291,6 +294,36 @@ static void task_start_work(GTask *task, gpointer source, gpointer data, GCancel
 static void task_start_done(GObject *source, GAsyncResult *result, gpointer data)
 {
 	g_main_loop_quit(loop);
+}
+/* In the task's own thread the callback comes after the whole work, not only after the result: no race here either. */
+static void task_late_work(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+	g_task_return_pointer(task, &ready, NULL);
+	touch_a();
+	gate_open(&a_done);
+}
+static void task_late_done(GObject *source, GAsyncResult *result, gpointer data)
+{
+	g_task_propagate_pointer(G_TASK(result), NULL);
+	if (!racy)
+		touch_b();
+	g_main_loop_quit(loop);
+}
+static void *g_task_thread_work_alone(void *unused)
+{
+	GTask *task;
+
+	loop = g_main_loop_new(NULL, FALSE);
+	task = g_task_new(NULL, NULL, task_late_done, NULL);
+	g_task_run_in_thread(task, task_late_work);
+	g_object_unref(task);
+	if (racy) {
+		gate_wait(&a_done, 1);
+		touch_b(); /* before the loop has brought the result */
+	}
+	g_main_loop_run(loop);
+	g_main_loop_unref(loop);
+	return unused;
 }
 static void *g_task_run_alone(void *unused)
 {
@@ -355,7 +388,7 @@ static const struct scenario list[] = {
 	SIDES(g_async_queue_try_pop), SIDES(g_async_queue_timeout_pop), SIDES(g_async_queue_push_front), SIDES(g_cond),
 	SIDES(g_cond_until), SIDES(g_once), SIDES(g_once_init), ALONE(g_thread_join), ALONE(g_thread_pool_push),
 	ALONE(g_thread_pool_free), ALONE(g_idle_add), ALONE(g_timeout_add), ALONE(g_main_context_invoke), ALONE(g_source_attach),
-	ALONE(g_task_return), ALONE(g_task_run), SIDES(g_task_run_in_thread_sync), SIDES(g_hash_table_unref),
+	ALONE(g_task_return), ALONE(g_task_thread_work), ALONE(g_task_run), SIDES(g_task_run_in_thread_sync), SIDES(g_hash_table_unref),
 };
 
 int main(int argc, char **argv)

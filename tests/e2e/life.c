@@ -4,7 +4,7 @@
  *
  *   race            touch_a, then touch_b in another thread, unordered         again     the same pair on a second map, b first
  *   repeat=N        the pair N times over                                      many=N    N different pairs, on N maps
- *   clean           the pair, ordered by join                                  through   the pair, called through libthrough.so
+ *   clean           the pair, ordered by join                                  through   the pair, called by libthrough.so
  *   crash           touch_b's thread gets SIGSEGV as soon as touch_b returns
  *   crash_ms=N      another thread raises SIGSEGV N ms after touch_b was called
  *   fork=WORD,...   a child does that; its status is printed                   text      printf without a flush
@@ -28,7 +28,7 @@
 #include "gate.h"
 #include "touch.h"
 
-extern void through(void (*call)(void));
+extern void through(const void *key, void **root, int (*compare)(const void *, const void *));
 
 static int *volatile nowhere; /* NULL; the compiler does not know */
 static struct gate turn;
@@ -67,13 +67,13 @@ static void **root_of_round(const struct plan *p, int round)
 	return p->b_first_in_last && round == p->rounds - 1 ? &second_root : &touch_root;
 }
 
-static __attribute__((noinline)) void site_a(void **root, uintptr_t key)
+static __attribute__((noinline, noclone)) void site_a(void **root, uintptr_t key)
 {
 	tsearch((void *)key, root, touch_compare);
 	KEEP(site_a);
 }
 
-static __attribute__((noinline)) void site_b(void **root, uintptr_t key)
+static __attribute__((noinline, noclone)) void site_b(void **root, uintptr_t key)
 {
 	tsearch((void *)key, root, touch_compare);
 	KEEP(site_b);
@@ -90,7 +90,7 @@ static void *side_a(void *arg)
 
 		gate_wait(&turn, 2 * i + second);
 		if (p->call_through)
-			through(touch_a);
+			through((void *)1, &touch_root, touch_compare);
 		else
 			site_a(root_of_round(p, i), 1);
 		gate_open(&turn);
@@ -111,7 +111,7 @@ static void *side_b(void *arg)
 		if (p->crash_ms)
 			gate_open(&crash_now);
 		if (p->call_through)
-			through(touch_b);
+			through((void *)2, &touch_root, touch_compare);
 		else
 			site_b(root_of_round(p, i), 2);
 		if (p->crash)

@@ -10,7 +10,6 @@
 
 #include "twins.h"
 
-#include <semaphore.h>
 #include <sys/mman.h>
 
 static struct gate first_gone, end;
@@ -443,12 +442,11 @@ static void *overlap_alone(void *unused)
 	return unused;
 }
 
-/* The other way round: the reader comes while the writer is inside (its hash function waits), although a semaphore ordered them. */
-static sem_t go;
+/* The other way round: the reader comes while the writer is inside (its hash function waits). */
 static guint hash_stops(gconstpointer key)
 {
 	if (GPOINTER_TO_INT(key) == 99) {
-		sem_post(&go);
+		gate_open(&inside);
 		if (racy)
 			gate_wait(&a_done, 1);
 	}
@@ -466,17 +464,18 @@ static __attribute__((noinline)) void lookup_b(void)
 }
 static void *overlap_writer_a(void *unused)
 {
+	pthread_mutex_lock(&iterate_lock[0]);
 	insert_slowly();
-	if (!racy)
-		sem_post(&go);
+	pthread_mutex_unlock(&iterate_lock[0]);
+	gate_open(&inside);
 	return unused;
 }
 static void *overlap_writer_b(void *unused)
 {
-	sem_wait(&go);
-	if (!racy)
-		sem_wait(&go);
+	gate_wait(&inside, racy ? 1 : 2);
+	pthread_mutex_lock(&iterate_lock[racy]);
 	lookup_b();
+	pthread_mutex_unlock(&iterate_lock[racy]);
 	gate_open(&a_done);
 	return unused;
 }
@@ -484,7 +483,6 @@ static void *overlap_writer_alone(void *unused)
 {
 	static const struct scenario s = { "overlap_writer", overlap_writer_a, overlap_writer_b };
 
-	MUST(sem_init(&go, 0, 0));
 	shared = g_hash_table_new(hash_stops, NULL);
 	g_hash_table_insert(shared, GINT_TO_POINTER(2), NULL);
 	run_sides(&s);

@@ -2,7 +2,7 @@
 # Programs of the adapter tests: plain programs that know nothing of librace.
 
 HOOKS_TEST := $(B)/tests/hooks
-HOOKS_TEST_PROGRAMS := $(addprefix $(HOOKS_TEST)/,rows sync)
+HOOKS_TEST_PROGRAMS := $(addprefix $(HOOKS_TEST)/,rows sync states)
 HOOKS_TEST_CFLAGS := -O2 -g -Wall -Wextra -Wno-unused-parameter -Wno-cast-function-type -Wno-unused-result -pthread
 
 hooks-programs: $(HOOKS_TEST_PROGRAMS)

@@ -84,9 +84,12 @@ static struct record r;
 
 static void push(struct record_stack *s, uint32_t module, uint64_t pc)
 {
-	s->frames[s->nframes].pc = pc;
-	s->frames[s->nframes].module = module;
-	s->frames[s->nframes++].is_entry = s->nframes == 1 && s->op[0];
+	struct record_frame *f = &s->frames[s->nframes];
+
+	f->pc = pc;
+	f->module = module;
+	f->is_entry = s->nframes == 0 && s->op[0];
+	s->nframes++;
 }
 
 static void stack(struct record_stack *s, const char *op, uint32_t owner, uint64_t entry)
