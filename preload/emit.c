@@ -326,15 +326,21 @@ void emit_forked(void)
 {
 	lock_reset(&output_lock);
 	pending_forked();
-	if (log_file.fd >= 0 && file_is(log_file.fd, &log_file.id))
-		os_close(log_file.fd);
-	log_file.fd = -1;
+	if (!load_relaxed(&sandboxed)) { /* in a sandbox no file can be opened: the child goes on in its parent's */
+		if (log_file.fd >= 0 && file_is(log_file.fd, &log_file.id))
+			os_close(log_file.fd);
+		log_file.fd = -1;
+	}
 	for (uint32_t i = 0; i < rules.n; i++)
 		rules.rule[i].matched = 0;
 }
 
+/* The log is opened while that is still allowed: a sandboxed process is the only one that may leave an empty log. */
 void emit_sandboxed(void)
 {
+	if (load_relaxed(&sandboxed))
+		return;
+	emit_descriptor();
 	store_relaxed(&sandboxed, 1);
 }
 

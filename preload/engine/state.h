@@ -84,6 +84,15 @@ static inline int reach_any(const uint8_t *reach, uint32_t mask, uint32_t home, 
 	return 0;
 }
 
+/* TSan knows no fences; the accesses on both sides of ours are atomic, so it does not miss them. */
+#if defined(__SANITIZE_THREAD__)
+#define fence_acquire() __atomic_signal_fence(__ATOMIC_ACQUIRE)
+#define fence_release() __atomic_signal_fence(__ATOMIC_RELEASE)
+#else
+#define fence_acquire() __atomic_thread_fence(__ATOMIC_ACQUIRE)
+#define fence_release() __atomic_thread_fence(__ATOMIC_RELEASE)
+#endif
+
 static inline void pause_cpu(void)
 {
 #if defined(__x86_64__)
@@ -105,6 +114,16 @@ struct race_note {
 	char key[RACE_NOTE_KEY];
 };
 _Static_assert(sizeof(struct race_note) == 64, "one cache line per note");
+
+/* Copies a note that may be written meanwhile; what comes of it is judged by its word. */
+static inline void note_copy(struct race_note *to, const struct race_note *from)
+{
+	const uint64_t *f = (const uint64_t *)(const void *)from;
+	uint64_t *t = (uint64_t *)(void *)to;
+
+	for (unsigned i = 0; i < sizeof(*to) / sizeof(*t); i++)
+		store_relaxed(&t[i], load_relaxed(&f[i]));
+}
 
 #define REFS_UNKNOWN INT32_MIN
 
@@ -153,6 +172,8 @@ struct race_cell *cell_get(uintptr_t map, const struct race_kind *kind, int *fre
 struct race_cell *cell_bucket(struct race_cell *table, uint32_t bucket);
 /* Empties the cell: a new incarnation of the map, live, nothing known but its kind. */
 void cell_renew(struct race_cell *c, uintptr_t map, const struct race_kind *kind);
+/* A new incarnation whose birth was seen. */
+struct race_cell *cell_born(uintptr_t map, const struct race_kind *kind, uint32_t key_kind, uint32_t stack, uint32_t thread);
 void cell_forget(uintptr_t map);
 void cells_forget_range(uintptr_t lo, size_t bytes); /* within one page */
 void cells_forget_huge(uintptr_t lo, size_t bytes);

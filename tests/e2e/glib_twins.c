@@ -316,11 +316,11 @@ static void *g_task_thread_work_alone(void *unused)
 	loop = g_main_loop_new(NULL, FALSE);
 	task = g_task_new(NULL, NULL, task_late_done, NULL);
 	g_task_run_in_thread(task, task_late_work);
-	g_object_unref(task);
 	if (racy) {
 		gate_wait(&a_done, 1);
 		touch_b(); /* before the loop has brought the result */
 	}
+	g_object_unref(task);
 	g_main_loop_run(loop);
 	g_main_loop_unref(loop);
 	return unused;
