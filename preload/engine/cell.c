@@ -23,7 +23,7 @@ static uint32_t incarnations; /* guarded by cells_lock; wraps after 2^32 maps, b
 
 int cells_init(int small)
 {
-	uint32_t size = small ? 8 : 1u << CELLS_BITS;
+	uint32_t size = small ? 8 : 1u << CELLS_BITS >> os_table_shift();
 	struct race_tables *T = &race_tables;
 
 	if (T->cells) {
@@ -290,7 +290,7 @@ int readers_init(int small)
 		readers_pool.classes[i].cap = cap;
 		readers_pool.classes[i].bytes =
 			(uint32_t)(sizeof(struct race_readers) + present + cap * sizeof(struct race_note));
-		readers_pool.classes[i].limit = small ? 1 : readers_limits[i];
+		readers_pool.classes[i].limit = small ? 1 : readers_limits[i] >> os_table_shift();
 	}
 	return 0;
 }

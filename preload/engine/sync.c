@@ -47,14 +47,14 @@ _Static_assert(RACE_SLOTS <= 8192, "the largest clock fits the largest class");
 
 int syncs_init(int small)
 {
-	uint32_t size = small ? 8 : 1u << SYNCS_BITS;
+	uint32_t size = small ? 8 : 1u << SYNCS_BITS >> os_table_shift();
 	struct race_tables *T = &race_tables;
 
 	pool_reset(&clock_pool);
 	for (uint32_t i = 0; i < POOL_CLASSES; i++) {
 		clock_pool.classes[i].cap = clock_caps[i];
 		clock_pool.classes[i].bytes = (uint32_t)(sizeof(struct clock_block) + clock_caps[i] * sizeof(uint32_t));
-		clock_pool.classes[i].limit = small ? 2 : clock_limits[i];
+		clock_pool.classes[i].limit = small ? 2 : clock_limits[i] >> os_table_shift();
 	}
 	if (T->syncs) {
 		os_unmap(T->syncs, (T->sync_mask + 1ul) * sizeof(*T->syncs));

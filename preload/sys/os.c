@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -185,4 +186,16 @@ void os_futex_wait(uint32_t *word, uint32_t expected)
 void os_futex_wake(uint32_t *word, int count)
 {
 	os_syscall(SYS_futex, (long)word, FUTEX_WAKE_PRIVATE, count, 0, 0, 0);
+}
+
+unsigned os_table_shift(void)
+{
+	struct rlimit limit = { RLIM_INFINITY, RLIM_INFINITY };
+	unsigned shift = 0;
+
+	if (os_syscall(SYS_prlimit64, 0, RLIMIT_AS, 0, (long)&limit, 0, 0) != 0 || limit.rlim_cur == RLIM_INFINITY)
+		return 0;
+	while (shift < 8 && ((rlim_t)300 << 20 >> shift) > limit.rlim_cur / 16)
+		shift++;
+	return shift;
 }

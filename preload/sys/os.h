@@ -27,6 +27,10 @@ long os_read_file(const char *path, char *to, size_t cap);
 /* Length of the link's text, NUL-terminated in to; or -errno. */
 long os_readlink(const char *path, char *to, size_t cap);
 
+/* By how many bits tables must be smaller than usual, because the process may map only so much (RLIMIT_AS): together they
+ * reserve 300 MiB of addresses at 0, half of that at 1, ...; at most a sixteenth of what the limit allows. */
+unsigned os_table_shift(void);
+
 int os_pid(void);
 int os_tid(void);
 void os_exit(int status) __attribute__((noreturn));

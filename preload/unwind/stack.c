@@ -105,7 +105,7 @@ int unwind_init(void)
 	if (rules_init())
 		return -1;
 #endif
-	if (depot_init(RACE_STACKS, DEPOT_BYTES))
+	if (depot_init(RACE_STACKS >> os_table_shift(), DEPOT_BYTES >> os_table_shift()))
 		return -1;
 	store_release(&ready, 1); /* partner: load_acquire in capture_slow */
 	return 0;

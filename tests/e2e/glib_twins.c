@@ -298,6 +298,7 @@ static void task_start_done(GObject *source, GAsyncResult *result, gpointer data
 /* In the task's own thread the callback comes after the whole work, not only after the result: no race here either. */
 static void task_late_work(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
+	gate_wait(&main_done, 1); /* main is out of GLib: each drop of a reference in there is an edge */
 	g_task_return_pointer(task, &ready, NULL);
 	touch_a();
 	gate_open(&a_done);
@@ -316,6 +317,7 @@ static void *g_task_thread_work_alone(void *unused)
 	loop = g_main_loop_new(NULL, FALSE);
 	task = g_task_new(NULL, NULL, task_late_done, NULL);
 	g_task_run_in_thread(task, task_late_work);
+	gate_open(&main_done);
 	if (racy) {
 		gate_wait(&a_done, 1);
 		touch_b(); /* before the loop has brought the result */
