@@ -6,17 +6,18 @@
 
 #include "borrow.h"
 
-int borrowed_is(struct race_hook *h, const void *f, const void *caller)
+void *borrowed_global(struct race_hook *h, const void *caller)
 {
-	const void *real = borrowed_address(h, caller);
+	void *real = borrowed_address(h, caller), *global;
 
-	if (!real || !f)
-		return 0;
-	/* `self` of a borrowed slot: the global scope's idea of the address, looked up once. */
-	if (unlikely(!load_relaxed(&h->self))) {
-		void *global = dlsym(RTLD_DEFAULT, h->name);
-
-		store_relaxed(&h->self, global ? global : (void *)real);
-	}
-	return f == real || f == load_relaxed(&h->self);
+	if (!real)
+		return NULL;
+	/* `self` of a borrowed slot keeps it; looked up once. */
+	if (likely(load_relaxed(&h->self)))
+		return load_relaxed(&h->self);
+	global = dlsym(RTLD_DEFAULT, h->name);
+	if (!global)
+		dlerror(); /* a failed look-up of ours is not the program's to read */
+	store_relaxed(&h->self, global ? global : real);
+	return load_relaxed(&h->self);
 }

@@ -24,9 +24,15 @@ static inline void *borrowed_address(struct race_hook *h, const void *caller)
 }
 
 /*
- * Is f that function? An executable that is not position-independent knows a function by the address of its own PLT
- * entry, which is also what a look-up in the global scope gives; a library knows it by its real one.
+ * The address that the global scope knows it by, or NULL: another one where the executable is not position-independent and
+ * names the function (its own PLT entry), or where it holds a copy of the variable (copy relocation).
  */
-int borrowed_is(struct race_hook *h, const void *f, const void *caller);
+void *borrowed_global(struct race_hook *h, const void *caller);
+
+/* Is f that function, by either address? */
+static inline int borrowed_is(struct race_hook *h, const void *f, const void *caller)
+{
+	return f && (f == borrowed_address(h, caller) || f == borrowed_global(h, caller));
+}
 
 #endif

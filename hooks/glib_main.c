@@ -33,10 +33,12 @@ static __attribute__((noinline, cold)) void meet_libglib(const void *caller)
 	for (unsigned i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
 		struct glib_source_funcs *funcs = borrowed_address(&tables[i], caller);
 
-		if (funcs)
-			source_adopt(funcs);
-		else
+		if (!funcs) {
 			store_relaxed(&source_blind, 1);
+			continue;
+		}
+		source_adopt(funcs);
+		source_adopt(borrowed_global(&tables[i], caller)); /* the program's copy, if it has one, is what libglib uses */
 	}
 	store_relaxed(&default_context, KEY(BORROWED(g_main_context_default, caller)()));
 	store_release(&met, 1); /* partner: the load in meet */

@@ -33,7 +33,7 @@ struct thread_pool {
 
 enum { RECORDS = 1 << 16 };
 static struct pool_record *records; /* set once */
-static uint32_t next_record;        /* where the next search begins; only ever a hint */
+static uint32_t next_record;        /* where the next search begins: behind the last taken, or at the last given */
 
 #define PUSHED(r) KEY(r)
 #define RUNS(r) (KEY(r) + 1)
@@ -41,6 +41,7 @@ static uint32_t next_record;        /* where the next search begins; only ever a
 static struct pool_record *record_take(glib_func run, void *user)
 {
 	struct pool_record *all = load_acquire(&records), *none = NULL; /* partner: the exchange below */
+	uint32_t hint = load_relaxed(&next_record);
 
 	if (unlikely(!all)) {
 		all = os_map(RECORDS * sizeof(*all));
@@ -52,11 +53,12 @@ static struct pool_record *record_take(glib_func run, void *user)
 		}
 	}
 	for (uint32_t i = 0; i < RECORDS; i++) {
-		struct pool_record *r = &all[add_relaxed(&next_record, 1) % RECORDS];
-		uint32_t is_free = 0;
+		uint32_t is_free = 0, at = (hint + i) % RECORDS;
+		struct pool_record *r = &all[at];
 
 		if (load_relaxed(&r->taken) || !cas_acq_rel(&r->taken, &is_free, 1))
 			continue;
+		store_relaxed(&next_record, at + 1);
 		r->run = run;
 		r->user = user;
 		store_relaxed(&r->pending, 0);
@@ -69,6 +71,7 @@ static void record_give(struct pool_record *r)
 {
 	SYNC_ENTER((void)t; sync_forget(PUSHED(r)); sync_forget(RUNS(r)));
 	store_release(&r->taken, 0); /* partner: the exchange in record_take */
+	store_relaxed(&next_record, (uint32_t)(r - records));
 }
 
 /* The pool's threads run this. */

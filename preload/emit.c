@@ -115,6 +115,58 @@ static int plain_descriptor(void)
 	return -1;
 }
 
+/* ---- writing -------------------------------------------------------------------------------------------------------- */
+
+#define SIGNAL_BYTES 8 /* of the kernel's signal set */
+#define BIT(sig) ((uint64_t)1 << ((sig) - 1))
+
+static void write_without_sigpipe(int fd, const char *text, size_t bytes)
+{
+	uint64_t pipe_only = BIT(SIGPIPE), before = 0, pending = 0;
+	struct timespec no_wait = { 0, 0 };
+	long blocked = os_syscall(SYS_rt_sigprocmask, SIG_BLOCK, (long)&pipe_only, (long)&before, SIGNAL_BYTES, 0, 0);
+
+	os_syscall(SYS_rt_sigpending, (long)&pending, SIGNAL_BYTES, 0, 0, 0, 0);
+	if (os_write_all(fd, text, bytes) == -EPIPE && !(pending & BIT(SIGPIPE)))
+		os_syscall(SYS_rt_sigtimedwait, (long)&pipe_only, 0, (long)&no_wait, SIGNAL_BYTES, 0, 0);
+	if (blocked == 0)
+		os_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&before, 0, SIGNAL_BYTES, 0, 0);
+}
+
+static char complaint[PATH_ROOM + 200]; /* at start-up, or under output_lock */
+
+static const char *error_text(long error)
+{
+	switch (-error) {
+	case ENOENT:
+		return "no such file or directory";
+	case EACCES:
+	case EPERM:
+		return "permission denied";
+	case EISDIR:
+		return "is a directory";
+	case ENOTDIR:
+		return "a part of the path is not a directory";
+	case EROFS:
+		return "read-only file system";
+	case EFBIG:
+		return "larger than 1 MiB";
+	case ENAMETOOLONG:
+		return "name too long";
+	default:
+		return "cannot be opened";
+	}
+}
+
+static void put_complaint(struct buf *b, const char *what, const char *value, long error)
+{
+	buf_fmt(b, "librace: RACE_OPTIONS: %s=", what);
+	buf_clean(b, value);
+	buf_fmt(b, ": %s\n", error_text(error));
+}
+
+/* ---- the log ------------------------------------------------------------------------------------------------------ */
+
 static int log_descriptor(void)
 {
 	static char path[PATH_ROOM + 16];
@@ -126,7 +178,17 @@ static int log_descriptor(void)
 	b = buf_on(path, sizeof(path));
 	buf_fmt(&b, "%s.%d", log_path, os_pid());
 	fd = os_open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0644);
-	output_set(&log_file, fd < 0 ? -1 : emit_high_fd(fd));
+	output_set(&log_file, fd < 0 ? fd : emit_high_fd(fd));
+	if (log_file.fd < 0) {
+		/* The probe at start could not know (a full disk, rights given up since): told once, then stderr it is. */
+		b = buf_on(complaint, sizeof(complaint));
+		put_complaint(&b, "log_path", log_path, fd);
+		log_path[0] = 0;
+		fd = plain_descriptor();
+		if (fd >= 0)
+			write_without_sigpipe(fd, complaint, b.len);
+		return -1;
+	}
 	return log_file.fd;
 }
 
@@ -145,24 +207,6 @@ int emit_descriptor(void)
 	fd = descriptor();
 	lock_drop(&output_lock);
 	return fd;
-}
-
-/* ---- writing -------------------------------------------------------------------------------------------------------- */
-
-#define SIGNAL_BYTES 8 /* of the kernel's signal set */
-#define BIT(sig) ((uint64_t)1 << ((sig) - 1))
-
-static void write_without_sigpipe(int fd, const char *text, size_t bytes)
-{
-	uint64_t pipe_only = BIT(SIGPIPE), before = 0, pending = 0;
-	struct timespec no_wait = { 0, 0 };
-	long blocked = os_syscall(SYS_rt_sigprocmask, SIG_BLOCK, (long)&pipe_only, (long)&before, SIGNAL_BYTES, 0, 0);
-
-	os_syscall(SYS_rt_sigpending, (long)&pending, SIGNAL_BYTES, 0, 0, 0, 0);
-	if (os_write_all(fd, text, bytes) == -EPIPE && !(pending & BIT(SIGPIPE)))
-		os_syscall(SYS_rt_sigtimedwait, (long)&pipe_only, 0, (long)&no_wait, SIGNAL_BYTES, 0, 0);
-	if (blocked == 0)
-		os_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&before, 0, SIGNAL_BYTES, 0, 0);
 }
 
 void emit_text(const char *text, unsigned long bytes)
@@ -200,38 +244,12 @@ void emit_line(const char *line)
 
 /* ---- start ---------------------------------------------------------------------------------------------------------- */
 
-static void complain(const char *what, const char *value, const char *why)
+static void complain(const char *what, const char *value, long error)
 {
-	static char line[PATH_ROOM + 200]; /* start-up: one thread */
-	struct buf b = buf_on(line, sizeof(line));
+	struct buf b = buf_on(complaint, sizeof(complaint));
 
-	buf_fmt(&b, "librace: RACE_OPTIONS: %s=", what);
-	buf_clean(&b, value);
-	buf_fmt(&b, ": %s", why);
-	emit_line(line);
-}
-
-static const char *error_text(long error)
-{
-	switch (-error) {
-	case ENOENT:
-		return "no such file or directory";
-	case EACCES:
-	case EPERM:
-		return "permission denied";
-	case EISDIR:
-		return "is a directory";
-	case ENOTDIR:
-		return "a part of the path is not a directory";
-	case EROFS:
-		return "read-only file system";
-	case EFBIG:
-		return "larger than 1 MiB";
-	case ENAMETOOLONG:
-		return "name too long";
-	default:
-		return "cannot be opened";
-	}
+	put_complaint(&b, what, value, error);
+	emit_text(complaint, b.len);
 }
 
 static long may_write(const char *path)
@@ -272,10 +290,6 @@ static void set_log_path(const char *option)
 
 	if (!path[0] || !strcmp(path, "stderr"))
 		return;
-	if (!strcmp(path, "stdout")) {
-		complain("log_path", option, "standard output belongs to the program; writing to stderr");
-		return;
-	}
 	if (path[0] != '/') {
 		long n = os_syscall(SYS_getcwd, (long)log_path, 4096, 0, 0, 0, 0);
 
@@ -287,7 +301,7 @@ static void set_log_path(const char *option)
 	error = b.cut ? -ENAMETOOLONG : probe_log();
 	if (error < 0) {
 		log_path[0] = 0;
-		complain("log_path", option, error_text(error));
+		complain("log_path", option, error);
 	}
 }
 
@@ -303,7 +317,7 @@ static void load_rules(const char *option)
 		return;
 	n = os_read_file(option, text, RULES_FILE_MAX);
 	if (n < 0)
-		complain("suppressions", option, error_text(n));
+		complain("suppressions", option, n);
 	else
 		suppressions_parse(&rules, option, text, (size_t)n, emit_line);
 	os_unmap(text, RULES_FILE_MAX);

@@ -94,9 +94,9 @@ static void cell_clear(struct race_cell *c)
 	store_relaxed(&c->wslot, 0);
 	store_relaxed(&c->changes, 0);
 	store_relaxed(&c->ops, 0);
-	if (notes[0].word)
+	if (load_relaxed(&notes[0].word))
 		store_relaxed(&notes[0].word, 0);
-	if (notes[1].word)
+	if (load_relaxed(&notes[1].word))
 		store_relaxed(&notes[1].word, 0);
 }
 
@@ -104,9 +104,13 @@ static void cell_fill(struct race_cell *c, const struct race_kind *kind)
 {
 	struct map_info *i = cell_info(c);
 
-	memset(i, 0, sizeof(*i));
 	i->kind = kind;
-	i->refs = REFS_UNKNOWN;
+	store_relaxed(&i->refs, REFS_UNKNOWN);
+	store_relaxed(&i->dying, 0);
+	i->destroyed = i->destroyed_ticks = i->grave = 0;
+	store_relaxed(&i->created_stack, 0);
+	store_relaxed(&i->created_thread, 0);
+	memset(i->label, 0, sizeof(i->label));
 	store_relaxed(&c->contract, kind ? (uint8_t)kind->contract : CONTRACT_UNSAFE);
 	store_relaxed(&c->key_kind, KEY_NONE);
 	store_relaxed(&c->state, kind && kind->contract == CONTRACT_CONCURRENT ? CELL_EXEMPT : CELL_LIVE);
@@ -160,6 +164,21 @@ static struct race_cell *cell_place(uint32_t home)
 	return room;
 }
 
+/* Caller holds the lock; the map is not in the table. */
+static struct race_cell *cell_insert(uintptr_t map, const struct race_kind *kind)
+{
+	struct race_cell *c = cell_place(cell_home(map));
+
+	if (!c)
+		return NULL;
+	cell_clear(c);
+	cell_fill(c, kind);
+	store_relaxed(&c->sub, 0);
+	page_enter(map);
+	store_release(&c->key, map); /* last: a reader that finds the key finds a clean cell */
+	return c;
+}
+
 struct race_cell *cell_get(uintptr_t map, const struct race_kind *kind, int *fresh)
 {
 	struct race_cell *c = cell_find(map);
@@ -171,16 +190,33 @@ struct race_cell *cell_get(uintptr_t map, const struct race_kind *kind, int *fre
 	lock_take(&cells_lock);
 	c = cell_find(map);
 	if (!c) {
-		c = cell_place(cell_home(map));
-		if (c) {
-			cell_clear(c);
-			cell_fill(c, kind);
-			store_relaxed(&c->sub, 0);
-			page_enter(map);
-			store_release(&c->key, map); /* last: a reader that finds the key finds a clean cell */
-			if (fresh)
-				*fresh = 1;
-		}
+		c = cell_insert(map, kind);
+		if (fresh)
+			*fresh = c != NULL;
+	}
+	lock_drop(&cells_lock);
+	return c;
+}
+
+struct race_cell *cell_born(uintptr_t map, const struct race_kind *kind, uint32_t key_kind, uint32_t stack, uint32_t thread)
+{
+	struct race_cell *c;
+
+	lock_take(&cells_lock);
+	c = cell_find(map);
+	if (c) {
+		cell_clear(c);
+		cell_fill(c, kind);
+	} else {
+		c = cell_insert(map, kind);
+	}
+	if (c) {
+		struct map_info *i = cell_info(c);
+
+		store_relaxed(&i->created_stack, stack);
+		store_relaxed(&i->created_thread, thread);
+		store_relaxed(&i->refs, 1);
+		store_relaxed(&c->key_kind, (uint8_t)key_kind);
 	}
 	lock_drop(&cells_lock);
 	return c;
@@ -309,13 +345,16 @@ struct race_readers *readers_get(struct race_cell *c, uint32_t slot)
 		r = (struct race_readers *)pool_take(&readers_pool, slot + 1);
 		if (!r)
 			return NULL;
-		memset(readers_present(r), 0, r->block.cap);
+		for (uint32_t i = 0; i < r->block.cap; i += 8) /* late readers of its last owner may still write here */
+			store_relaxed((uint64_t *)(void *)(readers_present(r) + i), 0);
 		store_relaxed(&r->high, 0);
 		if (had) {
 			uint32_t n = load_relaxed(&had->block.cap);
 
-			memcpy(readers_notes(r), readers_notes(had), n * sizeof(struct race_note));
-			memcpy(readers_present(r), readers_present(had), n);
+			for (uint32_t i = 0; i < n; i++) {
+				note_copy(&readers_notes(r)[i], &readers_notes(had)[i]);
+				store_relaxed(&readers_present(r)[i], load_acquire(&readers_present(had)[i])); /* partner: readers_add */
+			}
 			store_relaxed(&r->high, load_relaxed(&had->high));
 		}
 		r->block.next = had ? &had->block : NULL;
@@ -328,10 +367,11 @@ struct race_readers *readers_get(struct race_cell *c, uint32_t slot)
 
 void readers_drop(struct race_cell *c)
 {
-	struct race_readers *r = load_relaxed(&c->readers);
+	struct race_readers *r;
 
-	if (!r)
+	if (!load_relaxed(&c->readers))
 		return;
-	store_relaxed(&c->readers, NULL);
-	pool_give(&readers_pool, &r->block);
+	r = swap_acquire(&c->readers, NULL); /* partner: the swap in readers_get */
+	if (r)
+		pool_give(&readers_pool, &r->block);
 }

@@ -75,6 +75,8 @@ struct race_thread {
 	uint32_t nheld, held_lost;
 	uint32_t number;   /* 0 main thread, else N in creation order */
 	uint32_t context;  /* current context string (context_set), 0 none */
+	uint64_t ticks;    /* last reading of the time stamp counter, see access_ticks */
+	uint32_t ticks_left, ticks_fast;
 	uint64_t recorded; /* accesses recorded; folded into the counters by engine_counters_fold */
 	uint64_t held[RACE_LOCKS_HELD]; /* innermost last */
 	uint16_t depth[RACE_LOCKS_HELD]; /* recursion */

@@ -52,8 +52,9 @@ static __attribute__((noinline, cold)) void found_stale(struct race_thread *t, c
 	access_now(t, &f.now, touch->op, touch->key, touch->bucket, engine_capture(t, touch->op, touch->fp),
 		   load_relaxed(&c->key_kind));
 	if (w) {
-		struct race_note note = *cell_note(c, 1);
+		struct race_note note;
 
+		note_copy(&note, cell_note(c, 1));
 		access_describe(&f.before, w, &note, 1);
 	} else {
 		memset(&f.before, 0, sizeof(f.before));

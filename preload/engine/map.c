@@ -32,10 +32,15 @@ static int grave_is_kept(const struct race_kind *kind)
 
 int map_reborn(struct race_cell *c, uintptr_t map)
 {
-	struct map_info *i = cell_info(c);
-	const struct race_kind *kind = i->kind;
+	const struct map_info *i = cell_info(c);
+	const struct race_kind *kind;
+	uint64_t grave;
 
-	if (!grave_is_kept(kind) || grave_hash(map, kind) == i->grave)
+	lock_take(&cells_lock);
+	kind = i->kind;
+	grave = i->grave;
+	lock_drop(&cells_lock);
+	if (!grave_is_kept(kind) || grave_hash(map, kind) == grave)
 		return 0;
 	cell_renew(c, map, kind);
 	return 1;
@@ -44,25 +49,15 @@ int map_reborn(struct race_cell *c, uintptr_t map)
 void map_create(struct race_thread *t, const struct race_op *op, uintptr_t map, enum race_key_kind key_kind,
 		const uintptr_t *fp)
 {
-	uint32_t stack;
 	struct race_cell *c;
-	struct map_info *i;
-	int fresh;
+	uint32_t stack;
 
 	if (!map)
 		return;
 	stack = engine_capture(t, op, fp);
-	c = cell_get(map, op->kind, &fresh);
-	if (!c)
-		return;
-	if (!fresh)
-		cell_renew(c, map, op->kind);
-	i = cell_info(c);
-	store_relaxed(&c->key_kind, (uint8_t)key_kind);
-	i->created_stack = stack;
-	i->created_thread = t->number;
-	i->refs = 1;
-	access_created(t, c, op, stack, map);
+	c = cell_born(map, op->kind, key_kind, stack, t->number);
+	if (c)
+		access_created(t, c, op, stack, map);
 }
 
 void map_dying(struct race_thread *t, struct race_cell *c)

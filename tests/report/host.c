@@ -197,24 +197,32 @@ static void *die(void *arg)
 	return NULL;
 }
 
-static void die_while_pending(int sig)
+static void die_while_pending(int sig, int often)
 {
 	pthread_t t;
 
 	deadly = sig;
 	pthread_create(&t, NULL, die, NULL);
-	report();
+	do {
+		report();
+	} while (often);
 	pthread_join(t, NULL);
 }
 
 static void segv(void)
 {
-	die_while_pending(SIGSEGV);
+	die_while_pending(SIGSEGV, 0);
 }
 
 static void aborts(void)
 {
-	die_while_pending(SIGABRT);
+	die_while_pending(SIGABRT, 0);
+}
+
+/* Where nothing holds a report back until the other thread has seen it. */
+static void segv_often(void)
+{
+	die_while_pending(SIGSEGV, 1);
 }
 
 static void own_handler(int sig)
@@ -344,7 +352,7 @@ static const struct {
 	void (*run)(void);
 } scenarios[] = {
 	{ "once", once }, { "twice", twice }, { "no_child", no_child }, { "seen", seen }, { "segv", segv },
-	{ "aborts", aborts }, { "handlers", handlers }, { "closes_all", closes_all }, { "loses_stderr", loses_stderr },
+	{ "aborts", aborts }, { "segv_often", segv_often }, { "handlers", handlers }, { "closes_all", closes_all }, { "loses_stderr", loses_stderr },
 	{ "broken_pipe", broken_pipe }, { "lines", lines }, { "changes_directory", changes_directory },
 	{ "silent", silent }, { "forks", forks }, { "sandbox", sandbox }, { "rules", rules }, { "small_stack", small_stack },
 };
