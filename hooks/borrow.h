@@ -24,8 +24,8 @@ static inline void *borrowed_address(struct race_hook *h, const void *caller)
 }
 
 /*
- * The address that the global scope knows it by, or NULL: another one where the executable is not position-independent and
- * names the function (its own PLT entry), or where it holds a copy of the variable (copy relocation).
+ * The address that the global scope knows it by, or NULL: another one where the executable is not position-independent
+ * and names the function (its own PLT entry), or where it holds a copy of the variable (copy relocation).
  */
 void *borrowed_global(struct race_hook *h, const void *caller);
 

@@ -3,12 +3,13 @@
  * env.c - the environment: one map for the process, `environ`.
  *
  * Identity   the address of environ, as the whole program sees it.
- * Accesses   getenv walks the array and its strings without a lock; setenv, putenv, unsetenv and clearenv change them under
- *            a lock of libc's own (glibc 2.36: stdlib/setenv.c takes it in __add_to_environ, unsetenv and clearenv;
- *            stdlib/getenv.c takes none). So two writers never race with each other; a reader races with each of them.
- *            setenv without overwrite on a present name, and unsetenv of an absent one, change nothing: they read.
+ * Accesses   getenv walks the array and its strings without a lock; setenv, putenv, unsetenv and clearenv change them
+ *            under a lock of libc's own (glibc 2.36: stdlib/setenv.c takes it in __add_to_environ, unsetenv and
+ *            clearenv; stdlib/getenv.c takes none). So two writers never race with each other; a reader races with each
+ *            of them. setenv without overwrite on a present name, and unsetenv of an absent one, only read.
  * Lock       writers take one lock of ours around the real call, which is libc's own order made visible: nothing of the
- *            program runs under it but a replaced malloc. Readers never take it. In the report it is no lock of the program's.
+ *            program runs under it but a replaced malloc. Readers never take it. In the report it is no lock of the
+ *            program's.
  * 2.41       and later make getenv safe against all writers ("stdlib: Make getenv thread-safe in more cases"): there is
  *            nothing left to check.
  * Early      getenv is called before everything else is up, often, and by libraries' constructors.
@@ -52,7 +53,7 @@ static inline int environment_is_safe(void)
 	return known ? known == 1 : learn_safe();
 }
 
-/* ---- readers -------------------------------------------------------------------------------------------------------- */
+/* ---- readers --------------------------------------------------------------------------------------------------- */
 
 #define ENVIRONMENT_READ(symbol)                                                                                     \
 	RACE_EXPORT char *symbol(const char *name);                                                                  \
@@ -74,9 +75,8 @@ static inline int environment_is_safe(void)
 
 #include "env.def"
 
-/* ---- writers ----------------------------------------------------------------------------------------------------------
- * writers_lock is a fork away from safety like libc's own: a child made while another thread held it finds it free again,
- * since it is marked with the process that uses it.
+/* ---- writers ------------------------------------------------------------------------------------------------------
+ * A child forked while another thread held the lock finds it free: it is marked with the process that uses it.
  */
 static struct lock writers_lock;
 static int writers_process;
@@ -126,7 +126,8 @@ static void writer_end(struct writer *w)
 
 #define WRITER_OP(symbol, tag, role, access)                                                                         \
 	static const struct race_op op_##symbol##_##tag __attribute__((section("race_ops"), used, aligned(8))) = {   \
-		#symbol, &environment_kind, (void *const *)&hook_##symbol.real, ROLE_##role, ACCESS_##access, KEY_STRING, 0 \
+		#symbol, &environment_kind, (void *const *)&hook_##symbol.real, ROLE_##role, ACCESS_##access,        \
+		KEY_STRING, 0                                                                                        \
 	};
 
 static int present(const char *name, const void *caller)

@@ -3,11 +3,11 @@
  * glib_hash.c - GHashTable and GHashTableIter. The rows are glib_hash.def.
  *
  * Accesses   are what glib/ghash.c does to the table, not what the names promise; each row says why.
- * Lifetime   a table is memory of GLib's slice allocator: its end is told by the reference count alone. The count is read in
- *            the table, where the layout was confirmed at a creation; references that GLib takes inside itself are hidden
- *            from the hooks.
- * Callbacks  hash and equality functions run inside every operation, destroy notifies inside those that drop entries. GLib
- *            calls notifies last, when the table is whole again; a notify may take and give locks (OP_INTERVAL).
+ * Lifetime   a table is memory of GLib's slice allocator: its end is told by the reference count alone. The count is
+ *            read in the table, where the layout was confirmed at a creation; references that GLib takes inside itself
+ *            are hidden from the hooks.
+ * Callbacks  hash and equality functions run inside every operation, destroy notifies inside those that drop entries.
+ *            GLib calls notifies last, when the table is whole again; a notify may take and give locks (OP_INTERVAL).
  */
 #include "borrow.h"
 #include "glib_types.h"
@@ -23,7 +23,7 @@ static const struct race_kind hash_kind = {
 };
 #define HOOK_KIND hash_kind
 
-/* ---- births ------------------------------------------------------------------------------------------------------- */
+/* ---- births ---------------------------------------------------------------------------------------------------- */
 
 BORROW(unsigned, g_str_hash, (const void *))
 BORROW(unsigned, g_int_hash, (const void *))
@@ -42,8 +42,8 @@ static enum race_key_kind keys_of(const void *hash, const void *caller)
 
 /*
  * The private struct _GHashTable, as 2.60 and later lay it out:
- *   size 0, mod 8, mask 12, nnodes 16, noccupied 20, flags 24, keys 32, hashes 40, values 48, hash_func 56, key_equal_func 64,
- *   ref_count 72 (version 76), key_destroy_func 80, value_destroy_func 88.
+ *   size 0, mod 8, mask 12, nnodes 16, noccupied 20, flags 24, keys 32, hashes 40, values 48, hash_func 56,
+ *   key_equal_func 64, ref_count 72 (version 76), key_destroy_func 80, value_destroy_func 88.
  */
 struct hash_layout {
 	uint64_t before[7];
@@ -75,23 +75,25 @@ static void learn(const struct hash_layout *h, const void *hash, const void *equ
 	store_relaxed(&layout, h->hash == hash && h->equal == equal && load_relaxed(&h->refs) == 1 ? 1 : -1);
 }
 
-/* ---- size --------------------------------------------------------------------------------------------------------- */
+/* ---- size ------------------------------------------------------------------------------------------------------ */
 
 static unsigned size_now(void *table, const void *caller)
 {
-	__typeof__(&g_hash_table_size) size = (__typeof__(&g_hash_table_size))hook_real(&hook_g_hash_table_size, caller);
+	__typeof__(&g_hash_table_size) size =
+		(__typeof__(&g_hash_table_size))hook_real(&hook_g_hash_table_size, caller);
 
 	return table ? size(table) : 0;
 }
 
 static long entries_of(uintptr_t map)
 {
-	__typeof__(&g_hash_table_size) size = (__typeof__(&g_hash_table_size))load_relaxed(&hook_g_hash_table_size.real);
+	__typeof__(&g_hash_table_size) size =
+		(__typeof__(&g_hash_table_size))load_relaxed(&hook_g_hash_table_size.real);
 
 	return size ? (long)size((void *)map) : -1;
 }
 
-/* ---- iterators -------------------------------------------------------------------------------------------------------
+/* ---- iterators ----------------------------------------------------------------------------------------------------
  * A step is one read: an abandoned iterator has no end. The first word of GHashTableIter is its table (RealIter in
  * ghash.c, unchanged since 2.16; the public struct has six words).
  */
@@ -140,8 +142,8 @@ int g_hash_table_iter_next(struct hash_iterator *i, void **key, void **value)
 	return result;
 }
 
-/* remove, steal and replace through an iterator write the table and count its version up together with the iterator's own:
- * this iterator stays valid, all others do not. */
+/* remove, steal and replace through an iterator write the table and count its version up together with the iterator's
+ * own: this iterator stays valid, all others do not. */
 #define ITERATOR_WRITES(symbol, role, params, args)                                                                  \
 	RACE_EXPORT void symbol params;                                                                              \
 	HOOK_SLOT(symbol)                                                                                            \

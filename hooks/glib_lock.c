@@ -3,19 +3,19 @@
  * glib_lock.c - GLib's locks and conditions. The rows are glib_lock.def.
  *
  * GMutex, GCond, bit locks   inline atomics and futexes inside GLib, never pthread: hooked by name.
- * GRecMutex, GRWLock         a pthread lock behind a pointer in their first word. libglib reaches it through the PLT, so the
- *                            edges are those of the pthread hooks; here the lock that was taken only gets the name that
- *                            the program knows it by, and its inner name back before it is given.
+ * GRecMutex, GRWLock         a pthread lock behind a pointer in their first word. libglib reaches it through the PLT,
+ *                            so the edges are those of the pthread hooks; here the lock that was taken only gets the
+ *                            name that the program knows it by, and its inner name back before it is given.
  */
 #include "glib_types.h"
 #include "mutex.h"
 
-/* ---- GMutex, GCond ------------------------------------------------------------------------------------------------ */
+/* ---- GMutex, GCond --------------------------------------------------------------------------------------------- */
 
 static inline void gmutex_got(struct race_thread *t, const void *m)
 {
 	lock_held(t, KEY(m), LOCK_MUTEX, 0);
-	sync_acquire(t, KEY(m));
+	sync_acquire_alone(t, KEY(m));
 }
 
 /* GMutex is published as a union of a pointer and unsigned i[2]; i[0] is the futex word, 0 when free (gthread-posix.c).
@@ -43,7 +43,8 @@ static inline void gcond_woken(struct race_thread *t, const void *c, const void 
 }
 
 /* ---- bit locks ------------------------------------------------------------------------------------------------------
- * One object a word, whatever the bit: two bit locks in one word order each other, which is too much and never too little. */
+ * One object a word, whatever the bit: two bit locks in one word order each other, which is too much and never too
+ * little. */
 
 static inline void bit_got(struct race_thread *t, const volatile void *word)
 {
@@ -57,9 +58,10 @@ static inline void bit_give(struct race_thread *t, const volatile void *word)
 	sync_release_join(t, KEY(word));
 }
 
-/* ---- locks around a pthread lock ---------------------------------------------------------------------------------- */
+/* ---- locks around a pthread lock ------------------------------------------------------------------------------- */
 
-static inline void lock_rename(struct race_thread *t, const void *from, const void *to, enum race_lock_type type, int read_mode)
+static inline void lock_rename(struct race_thread *t, const void *from, const void *to, enum race_lock_type type,
+			       int read_mode)
 {
 	if (from && lock_dropped(t, KEY(from)) >= 0)
 		lock_held(t, KEY(to), type, read_mode);

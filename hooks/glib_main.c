@@ -2,10 +2,11 @@
 /*
  * glib_main.c - main contexts, loops, and everything that makes one thread's code run on another's loop.
  *
- * Objects   a source: what was done before it was attached or changed. A context: what was posted to it by calls that make
- *           their source inside libglib, and what ran on it. A loop: its quit. The default context goes by its own address.
- * Runs      glib_source.c wraps what sources run; it acquires both. Here are the releases of those who post, and the calls
- *           that take a context over, run a callback at once, or drop a callback's data on the calling thread.
+ * Objects   a source: what was done before it was attached or changed. A context: what was posted to it by calls that
+ *           make their source inside libglib, and what ran on it. A loop: its quit. The default context goes by its own
+ *           address.
+ * Runs      glib_source.c wraps what sources run; it acquires both. Here are the releases of those who post, and the
+ *           calls that take a context over, run a callback at once, or drop a callback's data on the calling thread.
  * Blind     when a source's functions could not be wrapped, each release is also published (sync_publish_once).
  */
 #include "borrow.h"
@@ -17,7 +18,7 @@ BORROW(int, g_main_context_is_owner, (void *))
 BORROW(int, g_main_context_acquire, (void *))
 BORROW(void, g_main_context_release, (void *))
 
-/* ---- libglib's own sources ---------------------------------------------------------------------------------------- */
+/* ---- libglib's own sources ------------------------------------------------------------------------------------- */
 
 static uint32_t met;
 static uintptr_t default_context;
@@ -38,7 +39,8 @@ static __attribute__((noinline, cold)) void meet_libglib(const void *caller)
 			continue;
 		}
 		source_adopt(funcs);
-		source_adopt(borrowed_global(&tables[i], caller)); /* the program's copy, if it has one, is what libglib uses */
+		/* The program's copy, if it has one, is what libglib uses. */
+		source_adopt(borrowed_global(&tables[i], caller));
 	}
 	store_relaxed(&default_context, KEY(BORROWED(g_main_context_default, caller)()));
 	store_release(&met, 1); /* partner: the load in meet */
@@ -57,7 +59,7 @@ static inline uintptr_t context_object(const void *context, const void *caller)
 	return context ? KEY(context) : load_relaxed(&default_context);
 }
 
-/* ---- edges ---------------------------------------------------------------------------------------------------------- */
+/* ---- edges ----------------------------------------------------------------------------------------------------- */
 
 static inline void post(struct race_thread *t, uintptr_t object)
 {
@@ -144,10 +146,10 @@ static inline void adopt_of(struct glib_source *source, const void *caller)
 
 #include "glib_main.def"
 
-/* ---- g_main_context_invoke -------------------------------------------------------------------------------------------
- * GLib runs the function at once when the caller owns the context, or when it is the caller's default one and can be taken;
- * else it attaches an idle source. To know which before the function runs, the taking is done here: GLib then finds the
- * caller to be the owner and does what it would have done.
+/* ---- g_main_context_invoke ----------------------------------------------------------------------------------------
+ * GLib runs the function at once when the caller owns the context, or when it is the caller's default one and can be
+ * taken; else it attaches an idle source. To know which before the function runs, the taking is done here: GLib then
+ * finds the caller to be the owner and does what it would have done.
  */
 static void invoke(void (*real)(void *, int, glib_source_func, void *, glib_fn), void *context, int priority,
 		   glib_source_func f, void *data, glib_fn free_data, const void *caller)
@@ -161,7 +163,8 @@ static void invoke(void (*real)(void *, int, glib_source_func, void *, glib_fn),
 		return;
 	}
 	own = BORROWED(g_main_context_get_thread_default, caller)();
-	if ((own ? KEY(own) : load_relaxed(&default_context)) == object && BORROWED(g_main_context_acquire, caller)(c)) {
+	if ((own ? KEY(own) : load_relaxed(&default_context)) == object &&
+	    BORROWED(g_main_context_acquire, caller)(c)) {
 		SYNC_ENTER(take(t, object));
 		real(context, priority, f, data, free_data);
 		SYNC_ENTER(post(t, object));
@@ -172,7 +175,8 @@ static void invoke(void (*real)(void *, int, glib_source_func, void *, glib_fn),
 	real(context, priority, f, data, free_data);
 }
 
-RACE_EXPORT void g_main_context_invoke_full(void *context, int priority, glib_source_func f, void *data, glib_fn free_data);
+RACE_EXPORT void g_main_context_invoke_full(void *context, int priority, glib_source_func f, void *data,
+					    glib_fn free_data);
 HOOK_SLOT(g_main_context_invoke_full)
 void g_main_context_invoke_full(void *context, int priority, glib_source_func f, void *data, glib_fn free_data)
 {

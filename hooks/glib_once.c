@@ -2,10 +2,10 @@
 /*
  * glib_once.c - g_once and g_once_init_enter/leave.
  *
- * Both have a fast path that GLib's headers inline into the program: later users look at the control word and never call.
- * So what completes the initialisation releases into the control's clock for those who do call, and publishes it
- * (sync_publish_once) to be consulted at the moment a race would be reported. An ordinary release everywhere would order all
- * users and hide the races of first use.
+ * Both have a fast path that GLib's headers inline into the program: later users look at the control word and never
+ * call. So what completes the initialisation releases into the control's clock for those who do call, and publishes it
+ * (sync_publish_once) to be consulted at the moment a race would be reported. An ordinary release everywhere would
+ * order all users and hide the races of first use.
  */
 #include "glib_types.h"
 #include "sync_rows.h"
@@ -16,7 +16,7 @@ static inline void once_complete(struct race_thread *t, const volatile void *con
 	sync_publish_once(t, KEY(control));
 }
 
-/* ---- g_once_impl: the routine runs in here ------------------------------------------------------------------------- */
+/* ---- g_once_impl: the routine runs in here --------------------------------------------------------------------- */
 
 struct gonce_call {
 	void *(*routine)(void *);
@@ -43,6 +43,6 @@ void *g_once_impl(void *once, void *(*routine)(void *), void *arg)
 	return result;
 }
 
-/* ---- g_once_init: the routine runs between enter (TRUE) and leave ---------------------------------------------------- */
+/* ---- g_once_init: the routine runs between enter (TRUE) and leave ---------------------------------------------- */
 
 #include "glib_once.def"

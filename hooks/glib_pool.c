@@ -2,15 +2,15 @@
 /*
  * glib_pool.c - GThreadPool.
  *
- * A pool calls one function for every item pushed. That function is replaced by pool_run, its user data by a record of ours:
- * so each run is ordered after all pushes so far, and whoever waits for the pool's end is ordered after the runs. Runs do
- * not order each other. GLib itself only passes both on (glib/gthreadpool.c); g_thread_pool_free and the pushes find the
- * record in the public struct.
+ * A pool calls one function for every item pushed. That function is replaced by pool_run, its user data by a record of
+ * ours: so each run is ordered after all pushes so far, and whoever waits for the pool's end is ordered after the runs.
+ * Runs do not order each other. GLib itself only passes both on (glib/gthreadpool.c); g_thread_pool_free and the pushes
+ * find the record in the public struct.
  *
- * Records    one mapping, never unmapped; recycled when the pool is gone and every item pushed has been run. A pool freed
- *            with `immediate` and without waiting drops items without telling: its record stays.
- * When full  the pool runs unwrapped; its pushes are published (sync_publish_once), so that nothing done before a push is
- *            ever reported: misses, no false report.
+ * Records    one mapping, never unmapped; recycled when the pool is gone and every item pushed has been run. A pool
+ *            freed with `immediate` and without waiting drops items without telling: its record stays.
+ * When full  the pool runs unwrapped; its pushes are published (sync_publish_once), so that nothing done before a push
+ *            is ever reported: misses, no false report.
  */
 #include "../preload/sys/os.h"
 #include "glib_types.h"
@@ -20,7 +20,7 @@ struct pool_record {
 	glib_func run;
 	void *user;
 	uint32_t taken;   /* 0 free */
-	uint64_t pending; /* pushed and not yet run; ORPHAN: its pool is gone, whoever makes the rest 0 recycles the record */
+	uint64_t pending; /* pushed and not yet run; ORPHAN: its pool is gone, whoever makes the rest 0 recycles it */
 };
 #define ORPHAN ((uint64_t)1 << 63)
 
@@ -136,8 +136,8 @@ int g_thread_pool_push(struct thread_pool *pool, void *item, void **error)
 	return REAL(g_thread_pool_push)(pool, item, error);
 }
 
-/* Items that are dropped go to the pool's free function: here, or on a pool thread that may have begun its last run before
- * the last push; so what came before is published. */
+/* Items that are dropped go to the pool's free function: here, or on a pool thread that may have begun its last run
+ * before the last push; so what came before is published. */
 RACE_EXPORT void g_thread_pool_free(struct thread_pool *pool, int immediate, int wait);
 HOOK_SLOT(g_thread_pool_free)
 void g_thread_pool_free(struct thread_pool *pool, int immediate, int wait)

@@ -2,12 +2,13 @@
 /*
  * glib_queue.c - GAsyncQueue. The rows are glib_queue.def.
  *
- * What was pushed is ordered before whoever pops it. A pop is not ordered before the next pop, although GLib's own mutex
- * inside orders them for a moment: workers that take their jobs from one queue and then write one table without a lock are
- * exactly what must be found. Asking for the length is ordered after both, since "all workers wait" is a way of saying
- * that they are done.
+ * What was pushed is ordered before whoever pops it. A pop is not ordered before the next pop, although GLib's own
+ * mutex inside orders them for a moment: workers that take their jobs from one queue and then write one table without a
+ * lock are exactly what must be found. Asking for the length is ordered after both, since "all workers wait" is a way
+ * of saying that they are done.
  *
- * Objects   queue: the user-visible lock (the GMutex at its start); +1: what was pushed; +2: what poppers had done before.
+ * Objects   queue: the user-visible lock (the GMutex at its start); +1: what was pushed; +2: what poppers had done
+ *           before.
  */
 #include "glib_types.h"
 #include "sync_rows.h"

@@ -2,9 +2,9 @@
 /*
  * glib_ref.c - reference counts that own maps, and the slice allocator.
  *
- * Whoever drops the last reference finalizes the object, with its tables, after everything that the other owners did before
- * they dropped theirs: the count is an atomic read-modify-write that nobody else sees. Each drop releases into the object's
- * own clock and acquires it, since two drops at once may both look like the last but one.
+ * Whoever drops the last reference finalizes the object, with its tables, after everything that the other owners did
+ * before they dropped theirs: the count is an atomic read-modify-write that nobody else sees. Each drop releases into
+ * the object's own clock and acquires it, since two drops at once may both look like the last but one.
  */
 #include "glib_types.h"
 #include "sync_rows.h"
@@ -46,7 +46,7 @@ DROP_HOOK(g_atomic_rc_box_release_full, (void *box, glib_fn clear), (box, clear)
 SYNC_HOOK(int, g_atomic_ref_count_dec, (int *count), (count), sync_release_join(t, KEY(count)), result,
 	  sync_acquire(t, KEY(count)))
 
-/* ---- slices: memory that dies takes its locks and maps with it --------------------------------------------------------- */
+/* ---- slices: memory that dies takes its locks and maps with it ------------------------------------------------- */
 
 static __attribute__((noinline)) void block_dies(uintptr_t at, size_t bytes)
 {

@@ -3,10 +3,10 @@
  * glib_source.c - the functions of main loop sources, wrapped, so that whatever a source runs is ordered after what was
  * done before it was attached.
  *
- * libglib calls a source's prepare, check and dispatch through the GSourceFuncs table its owner gave it. When a table is
- * first seen, its entries are replaced in place by thunks: one thunk for each distinct original function, so that a copy of
- * a table, or of one entry, still leads to the right original. Sources, callbacks and user data are never replaced: programs
- * remove sources by them.
+ * libglib calls a source's prepare, check and dispatch through the GSourceFuncs table its owner gave it. When a table
+ * is first seen, its entries are replaced in place by thunks: one thunk for each distinct original function, so that a
+ * copy of a table, or of one entry, still leads to the right original. Sources, callbacks and user data are never
+ * replaced: programs remove sources by them.
  *
  * Thunks     a fixed number; number n calls originals[n]. Claimed by compare-and-swap, never given back: no lock.
  * Tables     may lie in read-only memory (const, relocated): the page is made writable for one store.
@@ -30,9 +30,9 @@ enum { THUNKS = 512 };
 static glib_source_fn *originals[THUNKS];
 
 /*
- * Before: what was released into the source (attach, set_callback, set_ready_time ...) and into its context (posts to it, the
- * thread that owned it last). After: the context goes on to whoever owns it next; a source destroyed meanwhile by another
- * thread drops its callback data on this one.
+ * Before: what was released into the source (attach, set_callback, set_ready_time ...) and into its context (posts to
+ * it, the thread that owned it last). After: the context goes on to whoever owns it next; a source destroyed meanwhile
+ * by another thread drops its callback data on this one.
  */
 static __attribute__((noinline)) int source_run(unsigned n, void *source, void *a, void *b)
 {
@@ -78,7 +78,8 @@ static glib_source_fn *thunk_of(glib_source_fn *original)
 	for (unsigned n = 0; n < THUNKS; n++) {
 		glib_source_fn *there = NULL;
 
-		if (load_relaxed(&originals[n]) == original || cas_acq_rel(&originals[n], &there, original) || there == original)
+		if (load_relaxed(&originals[n]) == original || cas_acq_rel(&originals[n], &there, original) ||
+		    there == original)
 			return thunks[n];
 	}
 	return NULL;

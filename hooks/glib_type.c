@@ -2,9 +2,9 @@
 /*
  * glib_type.c - class initialisation of GObject types.
  *
- * Tables made in a class_init function are used by every thread that has an instance. GObject runs class_init once, under
- * its own lock; later users look at an atomic flag inside libgobject and take no lock. So the end of class_init is
- * published like that of a once routine (sync_publish_once).
+ * Tables made in a class_init function are used by every thread that has an instance. GObject runs class_init once,
+ * under its own lock; later users look at an atomic flag inside libgobject and take no lock. So the end of class_init
+ * is published like that of a once routine (sync_publish_once).
  *
  * class_init is replaced by ours at registration, its class data by a record. Types with a class_finalize get that data
  * too, and keep their own; so do types registered by plugins. Records are never given back: neither are types.

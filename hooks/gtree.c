@@ -2,9 +2,9 @@
 /*
  * gtree.c - GTree. The rows are gtree.def.
  *
- * A look-up compares keys and writes nothing; an insertion or removal rewrites links and balances up to the root. Trees are
- * counted like hash tables (glib_hash.c). g_tree_node_next, _previous, _key and _value take a node, from which no tree can
- * be told: they are not hooked.
+ * A look-up compares keys and writes nothing; an insertion or removal rewrites links and balances up to the root. Trees
+ * are counted like hash tables (glib_hash.c). g_tree_node_next, _previous, _key and _value take a node, from which no
+ * tree can be told: they are not hooked.
  */
 #include <string.h>
 

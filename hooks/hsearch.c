@@ -2,7 +2,8 @@
 /*
  * hsearch.c - the hash tables of <search.h>.
  *
- * Identity   hsearch_r's table argument; for hsearch itself, whose only table is private to libc, the address of hsearch.
+ * Identity   hsearch_r's table argument; for hsearch itself, whose only table is private to libc, the address of
+ *            hsearch.
  * Accesses   FIND reads. ENTER writes a slot and the fill count when the key is new; a present key is left alone, but
  *            whether it is present is what nobody can know without the lock: ENTER counts as a write.
  * Lifetime   creation fails while the table exists, so it reads first; it is told from its result what it was.
@@ -44,13 +45,14 @@ static const struct race_kind table_kind = {
 	}
 
 SEARCH_HOOK(ENTRY *, hsearch, (ENTRY e, ACTION action), (e, action), real)
-SEARCH_HOOK(int, hsearch_r, (ENTRY e, ACTION action, ENTRY **found, struct hsearch_data *table), (e, action, found, table),
-	    table)
+SEARCH_HOOK(int, hsearch_r, (ENTRY e, ACTION action, ENTRY **found, struct hsearch_data *table),
+	    (e, action, found, table), table)
 
-/* ---- creation and end ----------------------------------------------------------------------------------------------- */
+/* ---- creation and end ------------------------------------------------------------------------------------------ */
 
 /* Afterwards, because only the result tells whether it created a table (a write to a new map) or met one (a read). */
-static void created(const struct race_op *create, const struct race_op *met, int result, uintptr_t map, const uintptr_t *fp)
+static void created(const struct race_op *create, const struct race_op *met, int result, uintptr_t map,
+		    const uintptr_t *fp)
 {
 	struct race_thread *t = thread_enter();
 	struct race_op_open open;

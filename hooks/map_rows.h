@@ -3,13 +3,14 @@
  * map_rows.h - rows of map functions that hook.h's four macros cannot say: with something to do afterwards, births, and
  * counted references.
  *
- *   MAP_HOOK_THEN(returns, symbol, (parameters), (arguments), ROLE, ACCESS, map, key, key kind, flags, prepare, when, then)
- *   MAP_HOOK_VOID_THEN(symbol, ... the same)
+ *   MAP_HOOK_THEN(returns, symbol, (parameters), (arguments), ROLE, ACCESS, map, key, key kind, flags, prepare, when,
+ *   then) MAP_HOOK_VOID_THEN(symbol, ... the same)
  *   MAP_CREATE(symbol, (parameters), (arguments), key kind of the new map, learn)
  *             a creation writes the map: handing it to another thread needs an order like any other write
  *
  * prepare   declarations and statements before everything, outside the guard: may call the library
- * then      statement inside the guard, after the operation has ended, if `when` (over `result`) holds; `t` is the thread
+ * then      statement inside the guard, after the operation has ended, if `when` (over `result`) holds; `t` is the
+ *           thread
  * learn     statement outside the guard, over the new map `result`
  */
 #ifndef RACE_HOOKS_MAP_ROWS_H
@@ -97,7 +98,7 @@
 		#symbol, map_kind, (void *const *)&hook_##symbol.real, ROLE_##role, ACCESS_##access, KEY_BY_MAP, flags \
 	};
 
-/* ---- references --------------------------------------------------------------------------------------------------- */
+/* ---- references ------------------------------------------------------------------------------------------------ */
 
 /*
  * Dropping one reference. Everything its owner did with the map comes before the destruction by whoever drops the last
@@ -111,12 +112,13 @@ struct reference_drop {
 };
 
 /*
- * count: what the library's own counter said a moment ago, -1 when its place is not known. It decides, because references
- * taken inside the library are hidden from us. Two drops at once may both read 2: then the destruction goes unseen until the
- * address is created again, which is a miss and not a false report.
+ * count: what the library's own counter said a moment ago, -1 when its place is not known. It decides, because
+ * references taken inside the library are hidden from us. Two drops at once may both read 2: then the destruction goes
+ * unseen until the address is created again, which is a miss and not a false report.
  */
-static inline void reference_drop_begin(struct reference_drop *d, uintptr_t map, int count, const struct race_op *destroy,
-					const struct race_op *clear, const uintptr_t *fp)
+static inline void reference_drop_begin(struct reference_drop *d, uintptr_t map, int count,
+					const struct race_op *destroy, const struct race_op *clear,
+					const uintptr_t *fp)
 {
 	struct race_touch touch = { destroy, map, 0, RACE_NO_BUCKET, fp };
 	int ours;
@@ -153,8 +155,8 @@ static inline void reference_drop_end(struct reference_drop *d, uintptr_t map, c
 	thread_leave(d->t);
 }
 
-/* A function that drops a reference; `clear`: its op when others remain (g_hash_table_destroy empties the table), or NULL.
- * The op the row itself makes is the destruction. */
+/* A function that drops a reference; `clear`: its op when others remain (g_hash_table_destroy empties the table), or
+ * NULL. The op the row itself makes is the destruction. */
 #define MAP_UNREF(symbol, count, clear)                                                                              \
 	RACE_EXPORT void symbol(void *map);                                                                          \
 	HOOK_SLOT(symbol)                                                                                            \

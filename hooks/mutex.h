@@ -16,7 +16,7 @@
 static inline void mutex_got(struct race_thread *t, const void *m)
 {
 	lock_held(t, KEY(m), LOCK_MUTEX, 0);
-	sync_acquire(t, KEY(m));
+	sync_acquire_alone(t, KEY(m));
 }
 
 /*

@@ -17,7 +17,7 @@ static inline void rwlock_forget(const void *l)
 static inline void spin_got(struct race_thread *t, const void *s)
 {
 	lock_held(t, KEY(s), LOCK_SPIN, 0);
-	sync_acquire(t, KEY(s));
+	sync_acquire_alone(t, KEY(s));
 }
 
 static inline void spin_give(struct race_thread *t, const void *s)

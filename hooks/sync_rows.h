@@ -82,8 +82,8 @@ static inline void rwlock_got_read(struct race_thread *t, const void *l)
 
 static inline void rwlock_got_write(struct race_thread *t, const void *l)
 {
-	sync_acquire(t, KEY(l));
 	sync_acquire(t, READERS(l));
+	sync_acquire_alone(t, KEY(l));
 	lock_held(t, KEY(l), LOCK_RWLOCK, 0);
 }
 

@@ -2,12 +2,13 @@
 /*
  * tsearch.c - the binary trees of <search.h>. The rows are tsearch.def.
  *
- * Identity   rootp, the program's variable that points to the root. twalk, twalk_r and tdestroy get the root by value: which
- *            rootp it belongs to is remembered from the last tsearch, tfind or tdelete that left it there. Unknown: not checked.
+ * Identity   rootp, the program's variable that points to the root. twalk, twalk_r and tdestroy get the root by value:
+ *            which rootp it belongs to is remembered from the last tsearch, tfind or tdelete that left it there.
+ *            Unknown: not checked.
  * Accesses   tsearch writes even when the key is present: glibc's balances on its way down (misc/tsearch.c,
  *            maybe_split_for_insert is called at every node visited). tdelete finds first, then unlinks and balances.
- * Lifetime   no call creates a tree, and after tdestroy the program's variable may start the next tree: so tdestroy counts
- *            as emptying it. Memory that dies takes rootp with it.
+ * Lifetime   no call creates a tree, and after tdestroy the program's variable may start the next tree: so tdestroy
+ *            counts as emptying it. Memory that dies takes rootp with it.
  */
 #include "map_rows.h"
 
@@ -21,8 +22,8 @@ static const struct race_kind tree_kind = {
 typedef int compare_fn(const void *, const void *);
 
 /*
- * Root node -> rootp, as last seen. A slot is written under its sequence counter by whoever finds it even and wins it; a
- * writer that finds it taken lets it be: then a walk may go unchecked.
+ * Root node -> rootp, as last seen. A slot is written under its sequence counter by whoever finds it even and wins it;
+ * a writer that finds it taken lets it be: then a walk may go unchecked.
  */
 enum { ROOTS = 256 };
 static struct root_seen {

@@ -133,8 +133,6 @@ static void write_without_sigpipe(int fd, const char *text, size_t bytes)
 		os_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&before, 0, SIGNAL_BYTES, 0, 0);
 }
 
-static char complaint[PATH_ROOM + 200]; /* at start-up, or under output_lock */
-
 static const char *error_text(long error)
 {
 	switch (-error) {
@@ -169,7 +167,7 @@ static void put_complaint(struct buf *b, const char *what, const char *value, lo
 
 static int log_descriptor(void)
 {
-	static char path[PATH_ROOM + 16];
+	static char path[PATH_ROOM + 16], complaint[PATH_ROOM + 200];
 	struct buf b;
 	int fd;
 
@@ -246,10 +244,11 @@ void emit_line(const char *line)
 
 static void complain(const char *what, const char *value, long error)
 {
-	struct buf b = buf_on(complaint, sizeof(complaint));
+	static char text[PATH_ROOM + 200]; /* start-up: one thread */
+	struct buf b = buf_on(text, sizeof(text));
 
 	put_complaint(&b, what, value, error);
-	emit_text(complaint, b.len);
+	emit_text(text, b.len);
 }
 
 static long may_write(const char *path)

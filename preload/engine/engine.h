@@ -75,6 +75,10 @@ struct race_thread {
 	uint32_t nheld, held_lost;
 	uint32_t number;   /* 0 main thread, else N in creation order */
 	uint32_t context;  /* current context string (context_set), 0 none */
+	void *biased;      /* the one sync object that has this version of the clock (sync.c, "Bias"); NULL: none or several */
+	uint32_t biased_version;
+	uint16_t rewound;  /* the epoch is the one that was published last: see sync_acquire */
+	uint16_t rewinds;  /* since the last access that was recorded */
 	uint64_t ticks;    /* last reading of the time stamp counter, see access_ticks */
 	uint32_t ticks_left, ticks_fast;
 	uint64_t recorded; /* accesses recorded; folded into the counters by engine_counters_fold */
@@ -132,6 +136,9 @@ uint32_t thread_number_of(uint64_t word);
 
 /* Joins what was released into obj. No-op while nothing was ever recorded. */
 void sync_acquire(struct race_thread *t, uintptr_t obj);
+/* The same by a thread that is alone with the object until it releases it: mutexes, writers. Cheaper when nobody else took
+ * it since this thread released it. */
+void sync_acquire_alone(struct race_thread *t, uintptr_t obj);
 /* Replaces the object's clock: only where the caller is alone with the object (a mutex before its unlock). */
 void sync_release(struct race_thread *t, uintptr_t obj);
 /* Joins into the object's clock: semaphores, conditions, barriers, queues, annotations. Locks the object. */

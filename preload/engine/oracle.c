@@ -30,6 +30,9 @@ static struct oracle_place {
 	uint32_t write_clock;
 	uint32_t reads[ORACLE_THREADS]; /* clock of each thread's last read since the last write; 0 none */
 	uint32_t ever_read[ORACLE_THREADS], ever_written[ORACLE_THREADS]; /* of its last one at all */
+	/* All writes and accesses, each thread's own ones, and how many by others there were when it was last judged. */
+	uint32_t writes, accesses, own_writes[ORACLE_THREADS], own_accesses[ORACLE_THREADS];
+	uint32_t judged_writes[ORACLE_THREADS], judged_accesses[ORACLE_THREADS]; /* plus 1; 0 never */
 } places[ORACLE_MAPS];
 
 static struct oracle_clock once;
@@ -185,7 +188,8 @@ static int before(unsigned other, uint32_t clock, unsigned thread)
 static void place_access(struct oracle_place *p, unsigned thread, int write, struct oracle_verdict *v)
 {
 	uint32_t now = threads[thread].clock.at[thread];
-	int own_write = p->written && p->writer == thread && p->write_clock == now, other_reads = 0, race = 0;
+	uint32_t writes = p->writes - p->own_writes[thread], accesses = p->accesses - p->own_accesses[thread];
+	int race = 0, judged = write ? p->judged_accesses[thread] == accesses + 1 : p->judged_writes[thread] == writes + 1;
 
 	if (p->written && !before(p->writer, p->write_clock, thread)) {
 		race = 1;
@@ -194,18 +198,22 @@ static void place_access(struct oracle_place *p, unsigned thread, int write, str
 	for (unsigned i = 0; i < ORACLE_THREADS; i++) {
 		v->ever |= p->ever_written[i] && !before(i, p->ever_written[i], thread);
 		v->ever |= write && p->ever_read[i] && !before(i, p->ever_read[i], thread);
-		if (!p->reads[i])
-			continue;
-		other_reads |= i != thread || p->reads[i] != now;
-		if (write && !before(i, p->reads[i], thread)) {
+		if (write && p->reads[i] && !before(i, p->reads[i], thread)) {
 			race = 1;
 			v->with = i;
 		}
 	}
 	v->race |= race;
-	v->due |= race && (write ? !own_write || other_reads : !own_write && p->reads[thread] != now);
+	v->due |= race && !judged;
+	p->judged_writes[thread] = writes + 1; /* a write is judged against the writes as well */
+	if (write)
+		p->judged_accesses[thread] = accesses + 1;
+	p->accesses++;
+	p->own_accesses[thread]++;
 	*(write ? &p->ever_written[thread] : &p->ever_read[thread]) = now;
 	if (write) {
+		p->writes++;
+		p->own_writes[thread]++;
 		p->written = 1;
 		p->writer = thread;
 		p->write_clock = now;

@@ -31,8 +31,8 @@ void oracle_release_join(unsigned thread, uintptr_t obj);
 void oracle_publish_once(unsigned thread);
 void oracle_forget(uintptr_t lo, size_t bytes); /* objects and maps */
 
-/* What one access finds. due: the engine must find it too. It need not when the thread has made this very access since its
- * last release and nobody wrote in between: it was judged then. */
+/* What one access finds. due: the engine must find it too. It need not when no other thread has touched the place since this
+ * one did the same: it was judged then, and since then order can only have been added. */
 struct oracle_verdict {
 	int race, due;
 	int ever; /* races with some access of the place's whole history, not only with those that the last write left */

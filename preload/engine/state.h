@@ -230,6 +230,15 @@ static inline void thread_tick(struct race_thread *t)
 		thread_move(t);
 }
 
+/* Nobody may add to an epoch that others can see. */
+static inline void thread_unrewind(struct race_thread *t)
+{
+	if (unlikely(t->rewound)) {
+		t->rewound = 0;
+		store_relaxed(&t->epoch, t->epoch + RACE_ONE_TICK); /* read by foreign threads that start */
+	}
+}
+
 /* That access happens before the thread's next step. Slot numbers of words are always below RACE_SLOTS. */
 static inline int ordered(const struct race_thread *t, uint64_t word)
 {
@@ -247,7 +256,7 @@ struct sync_object {
 	uint16_t n;
 	uint8_t lock;  /* spinlock of joined objects: 0, or the tag of the fork generation that took it */
 	uint8_t flags; /* enum sync_flags */
-	uint32_t pad;
+	uint32_t taken; /* some other thread has acquired what is in here */
 	uint32_t in[8];
 };
 _Static_assert(sizeof(struct sync_object) == 64, "one cache line per object");

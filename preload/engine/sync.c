@@ -350,6 +350,7 @@ static inline void object_set(struct sync_object *o, const struct race_thread *t
 
 	clock_copy(big ? big->vc : o->in, t->vc, t->n);
 	store_relaxed(&o->n, (uint16_t)t->n);
+	store_relaxed(&o->taken, 0);
 	store_relaxed(&o->rel, me);
 }
 
@@ -361,8 +362,12 @@ static inline int release_begin(struct race_thread *t)
 	t->releases++;
 	if (unlikely(t->nopen))
 		open_close_all(t);
-	if (t->dirty)
+	if (t->dirty) {
+		t->rewound = t->rewinds = 0;
 		thread_tick(t);
+	} else {
+		thread_unrewind(t);
+	}
 	return t->loaded && likely(t->vc != NULL);
 }
 
@@ -404,6 +409,7 @@ static __attribute__((noinline)) void release_slow(struct race_thread *t, uintpt
 
 void sync_release(struct race_thread *t, uintptr_t obj)
 {
+	uint32_t dirty = t->dirty, slot = t->slot;
 	struct sync_object *o;
 	uint64_t me;
 
@@ -416,9 +422,14 @@ void sync_release(struct race_thread *t, uintptr_t obj)
 			return;
 		if (likely(object_fits(o, t->n))) {
 			object_set(o, t, me);
+			/* Not dirty: some other object has this version too. Moved to another slot: the epoch before
+			 * this one is the predecessor's there. */
+			t->biased = dirty && t->slot == slot ? o : NULL;
+			t->biased_version = t->version;
 			return;
 		}
 	}
+	t->biased = NULL;
 	release_slow(t, obj);
 }
 
@@ -457,6 +468,7 @@ void sync_release_join(struct race_thread *t, uintptr_t obj)
 {
 	struct sync_object *o;
 
+	t->biased = NULL;
 	if (!release_begin(t))
 		return;
 	o = object_get(t, obj);
@@ -540,7 +552,26 @@ static __attribute__((noinline)) void acquire_slow(struct race_thread *t, uintpt
 		overflow_acquire(t);
 }
 
-void sync_acquire(struct race_thread *t, uintptr_t obj)
+/*
+ * Bias: a thread that takes, for itself alone, the lock it gave last, and that nobody took in between, goes on in the epoch that it closed then.
+ * Nobody but itself knows that epoch: it went into this object only (biased), and nobody acquired that (taken); nor has the
+ * thread done anything since. So an access now is indistinguishable from one before that release, most are recorded
+ * already, and the next release finds the object up to date. After REWINDS times in a row a new epoch is opened all the
+ * same, so that time and stack of the recorded access do not grow old.
+ */
+static inline void rewind_epoch(struct race_thread *t, const struct sync_object *o, uint64_t rel)
+{
+	enum { REWINDS = 64 };
+
+	if ((uint32_t)rel != t->version || t->biased_version != t->version || load_relaxed(&o->taken) || t->dirty || t->rewound ||
+	    t->slot == RACE_NO_SLOT || t->rewinds == REWINDS)
+		return;
+	t->rewound = 1;
+	t->rewinds++;
+	store_relaxed(&t->epoch, t->epoch - RACE_ONE_TICK); /* read by foreign threads that start */
+}
+
+static inline void acquire(struct race_thread *t, uintptr_t obj, int alone)
 {
 	uint32_t used = load_relaxed(&race_tables.sync_used), n;
 	struct sync_object *o;
@@ -566,6 +597,12 @@ void sync_acquire(struct race_thread *t, uintptr_t obj)
 			acquire_slow(t, obj);
 		return;
 	}
+	if ((uint32_t)(rel >> 32) == t->slot) {
+		if (alone && o == t->biased)
+			rewind_epoch(t, o, rel);
+	} else if (!load_relaxed(&o->taken)) {
+		store_relaxed(&o->taken, 1);
+	}
 	if (release_covered(t, rel))
 		return;
 	acquire_begin(t);
@@ -573,6 +610,16 @@ void sync_acquire(struct race_thread *t, uintptr_t obj)
 	acquire_clock(t, vc, n);
 	if (likely(rel))
 		t->seen[rel >> 32] = (uint32_t)rel;
+}
+
+void sync_acquire(struct race_thread *t, uintptr_t obj)
+{
+	acquire(t, obj, 0);
+}
+
+void sync_acquire_alone(struct race_thread *t, uintptr_t obj)
+{
+	acquire(t, obj, 1);
 }
 
 /* ---- once ------------------------------------------------------------------------------------------------------------------------ */
@@ -584,6 +631,7 @@ void sync_acquire(struct race_thread *t, uintptr_t obj)
 void sync_publish_once(struct race_thread *t, uintptr_t obj)
 {
 	(void)obj;
+	t->biased = NULL;
 	if (!release_begin(t))
 		return;
 	lock_take(&once_lock);

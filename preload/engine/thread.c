@@ -351,8 +351,13 @@ struct thread_birth *thread_publish(struct race_thread *parent, uint32_t stack)
 	parent->releases++;
 	if (parent->nopen)
 		open_close_all(parent);
-	if (parent->dirty)
+	parent->biased = NULL;
+	if (parent->dirty) {
+		parent->rewound = 0;
 		thread_tick(parent);
+	} else {
+		thread_unrewind(parent);
+	}
 	if (parent->loaded && !parent->vc)
 		return NULL;
 	if (parent->loaded && parent->n > 8) {
@@ -511,6 +516,8 @@ __attribute__((noinline, cold)) void thread_move(struct race_thread *t)
 		t->version = 1;
 		return;
 	}
+	t->biased = NULL;
+	t->rewound = 0;
 	open_close_all(t); /* they carry the old slot as their mark */
 	t->releases++;     /* so that no read in progress takes our own old mark for another writer's */
 	lock_take(&threads_lock);

@@ -3,9 +3,9 @@
  * bench.h - what the workloads share: arguments, random numbers, keys, threads, and the depth of the call stack.
  *
  * A workload is `NAME THREADS DEPTH OPERATIONS [WORD]`: each of THREADS workers does OPERATIONS map operations in
- * requests of BENCH_BATCH. Each request descends afresh, so that the operation is called by a function DEPTH frames below
- * (and counting) the worker's start routine. The workers are threads and main waits in pthread_join: the process is never
- * single-threaded. 0 operations is allowed and measures what set-up costs. The last line on stdout is a checksum.
+ * requests of BENCH_BATCH. Each request descends afresh, so that the operation is called by a function DEPTH frames
+ * below (and counting) the worker's start routine. The workers are threads and main waits in pthread_join: the process
+ * is never single-threaded. 0 operations is allowed and measures what set-up costs. The last line on stdout is a checksum.
  */
 #ifndef RACE_BENCH_H
 #define RACE_BENCH_H
@@ -17,7 +17,11 @@
 #include <string.h>
 
 #define BENCH_BATCH 64
+#ifdef __clang__
+#define BENCH_NOINLINE __attribute__((noinline))
+#else
 #define BENCH_NOINLINE __attribute__((noinline, noclone))
+#endif
 
 struct bench_args {
 	unsigned threads, depth;
@@ -92,7 +96,8 @@ static inline void bench_parse(int argc, char **argv, struct bench_args *a)
 	a->word = argc > 4 ? argv[4] : "";
 }
 
-/* Starts args->threads workers, waits for all, prints the sum of their sums. prepare() runs in each, before its requests. */
+/* Starts args->threads workers, waits for all, prints the sum of their sums. prepare() runs in each, before its
+ * requests. */
 static inline int bench_run(const struct bench_args *args, void (*request)(struct bench_worker *, unsigned),
 			    void *(*prepare)(void))
 {

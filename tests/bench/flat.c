@@ -3,7 +3,7 @@
  * flat.c - does memory grow with run time? `flat WHAT COUNT`, WHAT one of
  *
  *   maps     COUNT tables are created, filled with an entry, read and destroyed, 256 alive at any time
- *   locks    COUNT mutexes are created, held around a map operation and destroyed, 4096 alive, at ever other heap addresses
+ *   locks    COUNT mutexes are created, held around a map operation and destroyed, 4096 alive, at ever other addresses
  *   spread   as locks, but each at an address of its own in one arena
  *   threads  COUNT threads, one after another, each works on a map under a lock
  *

@@ -3,8 +3,8 @@
  * micro.c - what single calls cost, in ns, without and with the preload: `micro LIBRACE.so [ROUNDS]`.
  *
  * The program runs itself in turn without and with LD_PRELOAD (`micro -` is one such run: `NAME<tab>NS` lines) and
- * prints medians. CPU time of the thread that calls, of the process where threads are created. Calls are made by a second
- * thread, never by main, so that nothing is left out for the process being single-threaded.
+ * prints medians. CPU time of the thread that calls, of the process where threads are created. Calls are made by a
+ * second thread, never by main, so that nothing is left out for the process being single-threaded.
  */
 #include <glib.h>
 #include <search.h>
@@ -18,7 +18,11 @@
 #include <unistd.h>
 #include <pthread.h>
 
+#ifdef __clang__
+#define NOINLINE __attribute__((noinline))
+#else
 #define NOINLINE __attribute__((noinline, noclone))
+#endif
 #define MANY 4096
 #define SLICES 3
 #define SLICE_NS 4e6
@@ -50,12 +54,15 @@ LOOP(lookup_many, sink = (uintptr_t)g_hash_table_lookup(many[i * 2654435761u % M
 LOOP(insert, g_hash_table_insert(table, KEY(i), KEY(i)))
 LOOP(insert_remove, g_hash_table_insert(table, &mutex, &mutex); g_hash_table_remove(table, &mutex))
 LOOP(size, sink = g_hash_table_size(table))
-LOOP(locked_lookup, pthread_mutex_lock(&mutex); sink = (uintptr_t)g_hash_table_lookup(table, KEY(i)); pthread_mutex_unlock(&mutex))
-LOOP(locked_insert, pthread_mutex_lock(&mutex); g_hash_table_insert(table, KEY(i), KEY(i)); pthread_mutex_unlock(&mutex))
-LOOP(locked_twice, pthread_mutex_lock(&mutex2); pthread_mutex_lock(&mutex); sink = (uintptr_t)g_hash_table_lookup(table, KEY(i));
-     pthread_mutex_unlock(&mutex); pthread_mutex_unlock(&mutex2))
-LOOP(gmutex_lookup, g_mutex_lock(&gmutex); sink = (uintptr_t)g_hash_table_lookup(table, KEY(i)); g_mutex_unlock(&gmutex))
-LOOP(rdlocked_lookup, pthread_rwlock_rdlock(&rwlock); sink = (uintptr_t)g_hash_table_lookup(table, KEY(i)); pthread_rwlock_unlock(&rwlock))
+#define LOOKUP (sink = (uintptr_t)g_hash_table_lookup(table, KEY(i)))
+#define LOCKED(m, what) pthread_mutex_lock(&m); what; pthread_mutex_unlock(&m)
+LOOP(locked_lookup, LOCKED(mutex, LOOKUP))
+LOOP(locked_insert, LOCKED(mutex, g_hash_table_insert(table, KEY(i), KEY(i))))
+/* another lock each time: what the engine knows of the lock given last does not help */
+LOOP(locked_in_turn, if (i & 1) { LOCKED(mutex, LOOKUP); } else { LOCKED(mutex2, LOOKUP); })
+LOOP(locked_twice, LOCKED(mutex2, LOCKED(mutex, LOOKUP)))
+LOOP(gmutex_lookup, g_mutex_lock(&gmutex); LOOKUP; g_mutex_unlock(&gmutex))
+LOOP(rdlocked_lookup, pthread_rwlock_rdlock(&rwlock); LOOKUP; pthread_rwlock_unlock(&rwlock))
 LOOP(tree_lookup, sink = (uintptr_t)g_tree_lookup(tree, KEY(i)))
 LOOP(environment, sink = (uintptr_t)getenv("HOME"))
 LOOP(table_life, GHashTable *t = g_hash_table_new(NULL, NULL); g_hash_table_insert(t, t, t); g_hash_table_destroy(t))
@@ -133,7 +140,10 @@ static const struct item {
 	{ "mutex lock + lookup + unlock, depth 20", locked_lookup, 20, 0 },
 	{ "mutex lock + lookup + unlock, depth 40", locked_lookup, 40, 0 },
 	{ "mutex lock + insert + unlock, depth 5", locked_insert, 5, 0 },
-	{ "two mutexes + lookup, depth 5", locked_twice, 5, 0 },
+	{ "two mutexes in turn, lock + lookup + unlock, depth 5", locked_in_turn, 5, 0 },
+	{ "two mutexes in turn, lock + lookup + unlock, depth 20", locked_in_turn, 20, 0 },
+	{ "two mutexes in turn, lock + lookup + unlock, depth 40", locked_in_turn, 40, 0 },
+	{ "two mutexes, one inside the other, + lookup, depth 5", locked_twice, 5, 0 },
 	{ "GMutex lock + lookup + unlock, depth 5", gmutex_lookup, 5, 0 },
 	{ "rwlock rdlock + lookup + unlock, depth 5", rdlocked_lookup, 5, 0 },
 	{ "pthread_mutex lock + unlock", mutex_pair, 5, 0 },
@@ -295,7 +305,8 @@ int main(int argc, char **argv)
 			int status = collect(argv[0], with ? realpath(argv[1], NULL) : NULL, found[with], r);
 
 			if (status) {
-				fprintf(stderr, "micro: the run %s preload ended with wait status %d\n", with ? "with" : "without", status);
+				fprintf(stderr, "micro: the run %s preload ended with wait status %d\n",
+					with ? "with" : "without", status);
 				return 1;
 			}
 		}

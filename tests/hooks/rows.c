@@ -2,9 +2,9 @@
 /*
  * rows.c - every function of every map, against a plain read and a plain write of the same map.
  *
- * `rows --list` prints "FUNCTION read|write|none". `rows FUNCTION read|write` makes thread A call the function and then, after
- * a gate that librace cannot see, thread B do a read or a write. A function that reads races with the write only; one that
- * writes races with both; none is no access at all.
+ * `rows --list` prints "FUNCTION read|write|none". `rows FUNCTION read|write` makes thread A call the function and
+ * then, after a gate that librace cannot see, thread B do a read or a write. A function that reads races with the write
+ * only; one that writes races with both; none is no access at all.
  */
 #define GLIB_DISABLE_DEPRECATION_WARNINGS 1
 #include <glib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * states.c - what a report tells of a map, and the lives of maps and iterators. `states NAME` runs one scenario; tests/hooks/check
- * knows what each must print.
+ * states.c - what a report tells of a map, and the lives of maps and iterators. `states NAME` runs one scenario;
+ * tests/hooks/check knows what each must print.
  */
 #include <glib.h>
 #include <search.h>
@@ -90,7 +90,7 @@ static void env_a(void) { putenv(entry); }
 static void env_b(void) { getenv("HOME"); }
 static void keys_putenv(void) { race(env_a, env_b); }
 
-/* ---- the lock of GRWLock and GRecMutex goes by the name the program knows ------------------------------------------------- */
+/* ---- the lock of GRWLock and GRecMutex goes by the name the program knows -------------------------------------- */
 
 static GRWLock rwlock;
 static GRecMutex rec;
@@ -127,7 +127,7 @@ static void locks_rec(void)
 	race(rec_a, pointer_b);
 }
 
-/* ---- death and rebirth ------------------------------------------------------------------------------------------------------ */
+/* ---- death and rebirth ----------------------------------------------------------------------------------------- */
 
 static void dead(void)
 {
@@ -187,7 +187,7 @@ static void tsearch_again(void)
 	}
 }
 
-/* ---- iterators (misuse=1) ------------------------------------------------------------------------------------------------------- */
+/* ---- iterators (misuse=1) -------------------------------------------------------------------------------------- */
 
 static void iterate(int how)
 {

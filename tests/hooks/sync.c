@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* sync.c - GLib's synchronisation beyond its plain locks: main contexts, sources of all makes, pools, references. See twins.h. */
+/* sync.c - GLib's synchronisation beyond its plain locks: main contexts, sources of all makes, pools, references. See
+ * twins.h. */
 #define GLIB_DISABLE_DEPRECATION_WARNINGS 1
 #include <gio/gio.h>
 #include <glib-unix.h>
@@ -10,7 +11,7 @@ static GMainContext *context;
 static GMainLoop *loop;
 static struct gate gave, owned, over;
 
-/* ---- a loop on a thread of its own; A gives it something to run that touches --------------------------------------- */
+/* ---- a loop on a thread of its own; A gives it something to run that touches ----------------------------------- */
 
 static gboolean owns(gpointer unused)
 {
@@ -129,7 +130,7 @@ static gboolean channel_runs(GIOChannel *c, GIOCondition cond, gpointer data) { 
 ON_LOOP(io_add_watch, g_main_context_ref(g_main_context_default()),
 	g_io_add_watch(g_io_channel_unix_new(pipe_now()), G_IO_IN, channel_runs, NULL))
 
-/* ---- the other direction, and contexts that change hands ------------------------------------------------------------- */
+/* ---- the other direction, and contexts that change hands ------------------------------------------------------- */
 
 static gboolean touches_and_quits(gpointer unused)
 {
@@ -242,7 +243,7 @@ static void *source_destroy_b(void *unused)
 	return unused;
 }
 
-/* ---- queues ------------------------------------------------------------------------------------------------------------ */
+/* ---- queues ---------------------------------------------------------------------------------------------------- */
 
 static GAsyncQueue *queue;
 HANDOVER(queue_push_sorted, g_async_queue_push_sorted(queue, &queue, (GCompareDataFunc)g_strcmp0, NULL), g_async_queue_pop(queue))
@@ -277,7 +278,7 @@ static void *jobs_b(void *unused)
 	return unused;
 }
 
-/* ---- pools -------------------------------------------------------------------------------------------------------------- */
+/* ---- pools ----------------------------------------------------------------------------------------------------- */
 
 static struct gate first_ran;
 static void pool_item(gpointer item, gpointer unused)
@@ -334,7 +335,7 @@ static void *pool_free_at_once_alone(void *unused)
 	return unused;
 }
 
-/* ---- bits, flags, references ---------------------------------------------------------------------------------------------- */
+/* ---- bits, flags, references ----------------------------------------------------------------------------------- */
 
 static gpointer words[2];
 LOCKED(pointer_bit_lock, g_pointer_bit_lock(&words[L], 0), touch_a(), g_pointer_bit_unlock(&words[L], 0),

@@ -134,6 +134,17 @@ START_TEST(a_read_lock_does_not_protect_a_write)
 }
 END_TEST
 
+START_TEST(what_a_reader_does_is_not_published_by_its_earlier_write_unlock)
+{
+	SCRIPT = {
+		{ T1, WRLOCK, RWLOCK, 0 }, { T1, WRITE, MAP2, 0 }, { T1, WRUNLOCK, RWLOCK, 0 },
+		{ T1, RDLOCK, RWLOCK, 0 }, { T1, READ, MAP, 0 }, { T2, RDLOCK, RWLOCK, 0 }, { T2, WRITE, MAP, 0 },
+	};
+
+	ck_assert_int_eq(RACES_IN(script), 1);
+}
+END_TEST
+
 START_TEST(one_reader_that_left_early_is_not_ordered_by_the_other)
 {
 	SCRIPT = {
@@ -408,6 +419,7 @@ int main(void)
 	TAP_ADD(s, the_second_of_two_epochs_is_not_published_by_the_first_unlock);
 	TAP_ADD(s, a_write_lock_orders_after_all_readers);
 	TAP_ADD(s, a_read_lock_does_not_protect_a_write);
+	TAP_ADD(s, what_a_reader_does_is_not_published_by_its_earlier_write_unlock);
 	TAP_ADD(s, one_reader_that_left_early_is_not_ordered_by_the_other);
 	TAP_ADD(s, creation_orders_the_parents_past_before_the_child);
 	TAP_ADD(s, creation_does_not_order_what_the_parent_does_later);

@@ -145,6 +145,12 @@ static void both_acquire(unsigned thread, uintptr_t obj)
 	oracle_acquire(thread, obj);
 }
 
+static void both_acquire_alone(unsigned thread, uintptr_t obj)
+{
+	sync_acquire_alone(&rig_threads[thread], obj);
+	oracle_acquire(thread, obj);
+}
+
 static void both_release(unsigned thread, uintptr_t obj, int join)
 {
 	if (join) {
@@ -166,7 +172,7 @@ static void step_sync(const struct step *s)
 	switch (s->act) {
 	case LOCK:
 		lock_held(t, obj, LOCK_MUTEX, 0);
-		both_acquire(i, obj);
+		both_acquire_alone(i, obj);
 		break;
 	case UNLOCK:
 		lock_dropped(t, obj);
@@ -182,8 +188,8 @@ static void step_sync(const struct step *s)
 		break;
 	case WRLOCK:
 		lock_held(t, obj, LOCK_RWLOCK, 0);
-		both_acquire(i, obj);
 		both_acquire(i, obj + 1);
+		both_acquire_alone(i, obj);
 		break;
 	case WRUNLOCK:
 		lock_dropped(t, obj);

@@ -114,7 +114,7 @@ static void lock(struct race_thread *t, pthread_mutex_t *m)
 {
 	pthread_mutex_lock(m);
 	lock_held(t, (uintptr_t)m, LOCK_MUTEX, 0);
-	sync_acquire(t, (uintptr_t)m);
+	sync_acquire_alone(t, (uintptr_t)m);
 }
 
 static void unlock(struct race_thread *t, pthread_mutex_t *m)
@@ -140,7 +140,7 @@ START_TEST(a_locked_map_is_silent)
 	touch(&main_thread, &op_write, MAP, RACE_NO_BUCKET);
 	ck_assert_uint_eq(found, 0);
 	engine_counters_fold();
-	ck_assert_uint_ge(race_counters[COUNT_OPS_RECORDED], 8 * ROUNDS);
+	ck_assert_uint_ge(race_counters[COUNT_OPS_RECORDED], 8 * 7); /* each thread, each map, at the least */
 }
 END_TEST
 
