@@ -4,9 +4,17 @@
  *
  * Edges     unlock releases before the real call, lock acquires after it. A mutex is released by replacing the object's
  *           clock: its holder has acquired everything that was in there, and is alone with it.
- * Try forms acquire only on success; EOWNERDEAD is a success. EBUSY, ETIMEDOUT and EDEADLK leave no trace.
+ * Try forms acquire only on success; EOWNERDEAD is a success, of a mutex whose owner died without an unlock. EBUSY, ETIMEDOUT and EDEADLK leave no trace.
  */
 #include "mutex.h"
+
+/* The owner of a robust mutex died: the kernel released it, and nobody says when. */
+static inline void mutex_got_by(struct race_thread *t, const void *m, int result)
+{
+	mutex_got(t, m);
+	if (unlikely(result == EOWNERDEAD))
+		sync_acquire_everything(t);
+}
 
 static inline void rwlock_forget(const void *l)
 {

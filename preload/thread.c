@@ -155,9 +155,6 @@ static void thread_finish(void *rounds)
 	 * still be in use by others after its pthread_exit. */
 	if (t->stack_hi && t->number != 0)
 		memory_forget(t->stack_lo, t->stack_hi - t->stack_lo);
-	/* The kernel gives the robust mutexes of a thread that dies to whoever waits: that is a release too. */
-	for (uint32_t i = 0; i < t->nheld; i++)
-		sync_release_join(t, lock_word_address(t->held[i]));
 	thread_end(t, (uintptr_t)h->handle);
 	stack_cache_free(h->cache);
 	h->cache = NULL;

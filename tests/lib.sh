@@ -12,6 +12,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root" || exit 1
 B=${B:-build}
 librace=$root/$B/librace.so
+[[ $B == /* ]] && librace=$B/librace.so
 export LC_ALL=C.UTF-8
 unset RACE_OPTIONS LD_PRELOAD DEBUGINFOD_URLS
 
@@ -78,7 +79,8 @@ run_preloaded()
 # librace_text FILE: does the file hold text that only librace writes?
 librace_text()
 {
-	grep -qE '^={18}$|WARNING: (DATA RACE|USE OF DEAD MAP|STALE ITERATOR|CHECK THEN ACT)|^Found [0-9]+ (data race|misuse)|^librace: |librace\.so' "$1"
+	grep -qE -e '^={18}$|WARNING: (DATA RACE|USE OF DEAD MAP|STALE ITERATOR|CHECK THEN ACT)' \
+		-e '^Found [0-9]+ (data race|misuse)|^librace: |librace\.so' "$1"
 }
 
 # wait_until SECONDS COMMAND ...: polls until the command succeeds; 1 when the time is over.

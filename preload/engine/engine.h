@@ -139,6 +139,9 @@ void sync_acquire(struct race_thread *t, uintptr_t obj);
 /* The same by a thread that is alone with the object until it releases it: mutexes, writers. Cheaper when nobody else took
  * it since this thread released it. */
 void sync_acquire_alone(struct race_thread *t, uintptr_t obj);
+/* After everything every thread has done so far: where somebody released, but it is not known who (the owner of a robust
+ * mutex that died). Orders too much. */
+void sync_acquire_everything(struct race_thread *t);
 /* Replaces the object's clock: only where the caller is alone with the object (a mutex before its unlock). */
 void sync_release(struct race_thread *t, uintptr_t obj);
 /* Joins into the object's clock: semaphores, conditions, barriers, queues, annotations. Locks the object. */

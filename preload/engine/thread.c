@@ -431,6 +431,15 @@ static void join_everybody(struct race_thread *t)
 	t->loaded = 1;
 }
 
+void sync_acquire_everything(struct race_thread *t)
+{
+	lock_take(&threads_lock);
+	join_everybody(t);
+	lock_drop(&threads_lock);
+	t->biased = NULL;
+	t->version++;
+}
+
 void thread_start(struct race_thread *t, struct thread_birth *birth, int foreign)
 {
 	const uint32_t *vc = NULL;

@@ -5,7 +5,8 @@
  * A workload is `NAME THREADS DEPTH OPERATIONS [WORD]`: each of THREADS workers does OPERATIONS map operations in
  * requests of BENCH_BATCH. Each request descends afresh, so that the operation is called by a function DEPTH frames
  * below (and counting) the worker's start routine. The workers are threads and main waits in pthread_join: the process
- * is never single-threaded. 0 operations is allowed and measures what set-up costs. The last line on stdout is a checksum.
+ * is never single-threaded. 0 operations is allowed and measures what set-up costs. The last line on stdout is a
+ * checksum.
  */
 #ifndef RACE_BENCH_H
 #define RACE_BENCH_H

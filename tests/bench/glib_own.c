@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * glib_own.c - each thread works on GHashTables of its own. Keys are integers: the cheapest operation GLib has, and so the
- * largest ratio. WORD
+ * glib_own.c - each thread works on GHashTables of its own. Keys are integers: the cheapest operation GLib has, and so
+ * the largest ratio. WORD
  *
  *   (none)  one table, no lock
  *   locked  one table, each operation under its mutex, which no other thread ever takes
  *   turns   two tables, each operation under the mutex of one, by turns. Each operation comes after a release and takes
- *           another lock than the last one, so it opens an epoch of its own: no short cut for a repeated access or for a
- *           lock that is taken again holds. The dearest case of one thread.
+ *           another lock than the last one, so it opens an epoch of its own: no short cut for a repeated access or for
+ *           a lock that is taken again holds. The dearest case of one thread.
  */
 #include <glib.h>
 

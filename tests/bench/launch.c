@@ -3,8 +3,8 @@
  * launch.c - runs a command N times and prints one line for each: CPU ns (user + system), wall ns, peak KiB, status
  * (-SIGNAL when killed). `launch [-n N] [-t SECONDS] [-o STDOUT] [-s STDERR] [-e NAME=VALUE] -- CMD ...`
  *
- * A small program of its own because ru_maxrss of a child starts at the size of the process that forked it, and a Python
- * interpreter is larger than most of what is measured. The environment is changed in the child only. What CMD
+ * A small program of its own because ru_maxrss of a child starts at the size of the process that forked it, and a
+ * Python interpreter is larger than most of what is measured. The environment is changed in the child only. What CMD
  * prints is appended to the files given, or goes nowhere.
  */
 #include <errno.h>

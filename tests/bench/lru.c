@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lru.c - a cache as a server has it: a request line is taken apart, its parameters become a key, the key is looked up in
- * a bounded cache (GHashTable plus a list by age) under the cache's mutex; a miss renders a value, inserts it and evicts
- * the oldest. More than half of the requests miss. This is what a map operation costs beside the work around it.
+ * lru.c - a cache as a server has it: a request line is taken apart, its parameters become a key, the key is looked up
+ * in a bounded cache (GHashTable plus a list by age) under the cache's mutex; a miss renders a value, inserts it and
+ * evicts the oldest. More than half of the requests miss. This is what a map operation costs beside the work around it.
  */
 #include <glib.h>
 

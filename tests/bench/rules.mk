@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# What librace costs. The workloads are built three ways where it matters: plain (native, librace, Valgrind), *.tsan, and
-# uthash.race with our header. Without libtsan the *.tsan programs stay away and the column says n/a.
+# What librace costs. The workloads are built three ways where it matters: plain (native, librace, Valgrind), *.tsan,
+# and uthash.race with our header. Without libtsan the *.tsan programs stay away and the column says n/a.
 
 BENCH := $(B)/bench
 BENCH_LOADS := glib_own glib_shared uthash lru empty
@@ -30,7 +30,7 @@ $(BENCH)/uthash.race: tests/bench/uthash.c tests/bench/bench.h $(wildcard includ
 	@echo "  CC    $< (bench, annotated)"
 	$(Q)$(CC) $(BENCH_CFLAGS) -Iinclude -DBENCH_LIBRACE -o $@ $<
 
-bench: all $(BENCH_BIN) $(BENCH_TSAN) ## measure time, memory, start-up against native, TSan, Helgrind, DRD; write docs/PERFORMANCE.md
+bench: all $(BENCH_BIN) $(BENCH_TSAN) ## measure against native, TSan, Helgrind, DRD; write docs/PERFORMANCE.md
 	$(Q)python3 tests/bench/run.py --build $(B) --write docs/PERFORMANCE.md
 
 bench-quick: all $(BENCH_BIN) $(BENCH_TSAN) ## the same in a minute, without Valgrind, printed only

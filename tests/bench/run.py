@@ -4,11 +4,12 @@
 run.py - what librace costs, measured beside the program alone, ThreadSanitizer, Helgrind and DRD.
 
 Owns docs/PERFORMANCE.md, which it writes whole (--write). Runs are interleaved (native, librace, TSan, Helgrind, DRD,
-native, ...), so that a machine that changes its speed hits all alike. The figure of a row is the median over the rounds of the
-ratio within a round; time is CPU time (user + system) of the process as wait4 tells it.
+native, ...), so that a machine that changes its speed hits all alike. The figure of a row is the median over the rounds
+of the ratio within a round; time is CPU time (user + system) of the process as wait4 tells it.
 
 Only the standard library. What is missing on the machine (valgrind, libtsan) shows as "n/a". Exit status 1 when a
-run under librace failed, printed something or counted otherwise than the program alone: a figure of such a run is worthless.
+run under librace failed, printed something or counted otherwise than the program alone: a figure of such a run is
+worthless.
 A missed limit is told in the table and changes the status only with --strict.
 """
 import argparse
@@ -54,7 +55,8 @@ ROWS = (
     Row("GLib, two locked tables by turns, depth 40", "glib_own", 1, 40, 5000000, "turns", None, 50),
     Row("GLib, two threads, own tables, depth 5", "glib_own", 2, 5, 3000000, limit=1.5),
     Row("GLib, two threads, one table under a mutex, depth 5", "glib_shared", 2, 5, 1500000, "1", 1.5, 25, False),
-    Row("GLib, 60 threads, every 16th operation on a shared table, depth 5", "glib_shared", 60, 5, 100000, "16", 1.6, 10),
+    Row("GLib, 60 threads, every 16th operation on a shared table, depth 5", "glib_shared", 60, 5, 100000, "16",
+        1.6, 10),
     Row("GLib, 60 threads, every 4th operation on a shared table, depth 5", "glib_shared", 60, 5, 50000, "4", None, 10),
     Row("uthash, one thread, depth 5", "uthash", 1, 5, 8000000, limit=1.5),
     Row("LRU cache with parsing, one thread, depth 10", "lru", 1, 10, 500000, limit=1.15),
@@ -115,7 +117,8 @@ class Bench:
         options, command = self.command(tool, program, args)
         launch = [os.path.join(self.bin, "launch"), "-n", str(times), "-t", str(limit), "-o", self.out, "-s", self.err]
         env = {k: v for k, v in os.environ.items() if k not in ("LD_PRELOAD", "RACE_OPTIONS", "TSAN_OPTIONS")}
-        done = subprocess.run(launch + options + ["--"] + command, stdout=subprocess.PIPE, text=True, env=env, check=True)
+        done = subprocess.run(launch + options + ["--"] + command, stdout=subprocess.PIPE,
+                              text=True, env=env, check=True)
         lines = [tuple(int(word) for word in line.split()) for line in done.stdout.splitlines()]
         with open(self.out, errors="replace") as out, open(self.err, errors="replace") as err:
             return lines, out.read().strip(), err.read().strip()
@@ -123,7 +126,8 @@ class Bench:
     def trusted(self, tool, name, line, err):
         """Native and librace must end with 0 and say nothing."""
         if line[3] < 0:
-            return "%s: %s was ended by signal %d%s" % (name, tool, -line[3], " (took too long)" if line[3] == -14 else "")
+            late = " (took too long)" if line[3] == -14 else ""
+            return "%s: %s was ended by signal %d%s" % (name, tool, -line[3], late)
         if line[3] != 0:
             return "%s: %s ended with status %d" % (name, tool, line[3])
         if tool == "librace" and err:
@@ -218,7 +222,7 @@ class Bench:
         return "met" if value <= limit else "**missed**"
 
     def table_cpu(self):
-        yield "| CPU time against native | native, ns per operation | librace | TSan | Helgrind | DRD | limit for librace | |"
+        yield "| CPU time against native | native, ns an operation | librace | TSan | Helgrind | DRD | limit | |"
         yield "|---|---:|---:|---:|---:|---:|---:|---|"
         for row in ROWS:
             mid = {t: statistics.median(row.ratios[t]) for t in TOOLS if row.ratios[t]}
@@ -267,7 +271,7 @@ class Bench:
                 "+%.0f ms" % STARTUP_MS if mine else "", self.verdict(wall - base, STARTUP_MS) if mine else "")
 
     def table_flat(self):
-        yield "| resident memory, KiB | native at 20 % | at the end | librace at 20 % | at the end | growth beyond native | limit | |"
+        yield "| resident memory, KiB | native at 20 % | at the end | librace at 20 % | at the end | more growth | limit | |"
         yield "|---|---:|---:|---:|---:|---:|---:|---|"
         for text, f in self.flat:
             native, mine = f.get("native"), f.get("librace")
@@ -289,7 +293,8 @@ class Bench:
 
 def first_line(command):
     try:
-        return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout.splitlines()[0].strip()
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        return done.stdout.splitlines()[0].strip()
     except (OSError, IndexError):
         return "not installed"
 
@@ -320,17 +325,17 @@ def machine():
 HOW = """\
 Made by `make bench`; do not edit.
 
-Each row ran %(rounds)d times (TSan %(tsan)d, Helgrind and DRD %(slow)d), the tools in turn: native, librace, TSan, Helgrind, DRD, native
-again. A figure is the median over the rounds of the ratio within one round. Time is user plus system time of the
+Each row ran %(rounds)d times (TSan %(tsan)d, Helgrind and DRD %(slow)d), the tools in turn: native, librace, TSan,
+Helgrind, DRD, native again. A figure is the median over the rounds of the ratio within one round. Time is user plus system time of the
 whole process, its start included. Helgrind and DRD get 1/10 to 1/50 of the operations, and what they need for none
-is taken off first. TSan's program is built with `gcc -fsanitize=thread`; GLib itself is Debian's, which TSan cannot look into:
-its figures there are for work it does not check. Helgrind and DRD run one thread at a time.
+is taken off first. TSan's program is built with `gcc -fsanitize=thread`; GLib itself is the system's, which TSan cannot
+look into: its figures there are for work it does not check. Helgrind and DRD run one thread at a time.
 
-The loops do 80 %% lookups, 10 %% inserts and 10 %% removes with integer keys, the cheapest operation there is and so the
-largest ratio; the LRU cache is what a program makes of it. `depth` counts the frames from the worker's start routine to
+The loops do 80 %% lookups, 10 %% inserts and 10 %% removes with integer keys, the cheapest operation there is and so
+the largest ratio; the LRU cache is what a program makes of it. `depth` counts the frames from the worker's start routine to
 the caller of the map. `Under the same lock`: one mutex around each operation, which no other thread ever takes; librace
-then goes on in one epoch for up to 64 releases and records few of the operations. `By turns`: two tables, each with a mutex,
-one after the other; each operation opens an epoch and is recorded with its stack. Programs with more than one lock
+then goes on in one epoch for up to 64 releases and records few of the operations. `By turns`: two tables, each with a
+mutex, one after the other; each operation opens an epoch and is recorded with its stack. Programs with more than one lock
 are like that, so both rows have the limit. The rows in which threads meet at one lock depend on how often they do,
 that is on what else the machine runs: compare those between quiet machines only. Workloads are in `tests/bench/`,
 one file each.
@@ -338,19 +343,22 @@ one file each.
 
 
 def document(bench, rounds, slow_rounds):
-    lines = ["# Performance", "", HOW % {"rounds": rounds, "tsan": 1 if bench.quick else min(rounds, 5), "slow": slow_rounds}]
+    tsan = 1 if bench.quick else min(rounds, 5)
+    lines = ["# Performance", "", HOW % {"rounds": rounds, "tsan": tsan, "slow": slow_rounds}]
     lines += ["## Machine", "", "| | |", "|---|---|"] + list(machine())
     lines += ["", "## Time", ""] + list(bench.table_cpu())
     lines += ["", "## Memory", "", "Limit: x%.1f plus %.1f MiB a thread." % (MEMORY_RATIO, MIB_A_THREAD), ""]
     lines += list(bench.table_memory())
     more = bench.a_thread()
     if more is not None:
-        lines += ["", "Each further thread costs %.3f MiB more than it costs the program alone (60 threads against 1): %s, "
+        lines += ["", "Each further thread costs %.3f MiB more than it costs the program alone (60 against 1): %s, "
                   "limit %.1f MiB." % (more, bench.verdict(more, MIB_A_THREAD), MIB_A_THREAD)]
     lines += ["", "## Start-up", ""] + list(bench.table_start())
-    lines += ["", "## Growth", "", "The program reads its own resident size after a fifth of its work and at the end.", ""]
+    lines += ["", "## Growth", "", "The program reads its own resident size after a fifth of its work and at the end.",
+              ""]
     lines += list(bench.table_flat())
-    lines += ["", "## Single calls", "", "CPU ns, medians (`build/bench/micro build/librace.so` prints this table alone).", ""]
+    lines += ["", "## Single calls", "", "CPU ns, medians. `build/bench/micro build/librace.so` prints this table alone.",
+              ""]
     lines += bench.micro()
     lines += trouble(bench)
     notes = os.path.join(os.path.dirname(os.path.abspath(__file__)), "notes.md")

@@ -24,7 +24,8 @@ static int cnd_timed(void)
 
 LOCKED(mtx_lock, MUST(mtx_lock(&mtx[L])), touch_a(), MUST(mtx_unlock(&mtx[L])), MUST(mtx_lock(&mtx[L])), touch_b(),
        MUST(mtx_unlock(&mtx[L])))
-LOCKED(mtx_trylock, MUST(mtx_trylock(&mtx[L])), touch_a(), MUST(mtx_unlock(&mtx[L])), MUST(mtx_trylock(&mtx[L])), touch_b(),
+LOCKED(mtx_trylock, MUST(mtx_trylock(&mtx[L])), touch_a(), MUST(mtx_unlock(&mtx[L])),
+	MUST(mtx_trylock(&mtx[L])), touch_b(),
        MUST(mtx_unlock(&mtx[L])))
 LOCKED(mtx_timedlock, MUST(timed(L)), touch_a(), MUST(mtx_unlock(&recursive[L])), MUST(timed(L)), touch_b(),
        MUST(mtx_unlock(&recursive[L])))
@@ -188,8 +189,10 @@ static void *tss_destructor_alone(void *unused)
 }
 
 static const struct scenario list[] = {
-	SIDES(mtx_lock), SIDES(mtx_trylock), SIDES(mtx_timedlock), SIDES(cnd_wait), SIDES(cnd_broadcast), SIDES(cnd_timedwait),
-	SIDES(call_once), ALONE(thrd_join), ALONE(thrd_exit), ALONE(thrd_create), ALONE(thrd_detach), ALONE(tss_destructor),
+	SIDES(mtx_lock), SIDES(mtx_trylock), SIDES(mtx_timedlock), SIDES(cnd_wait), SIDES(cnd_broadcast),
+		SIDES(cnd_timedwait),
+	SIDES(call_once), ALONE(thrd_join), ALONE(thrd_exit), ALONE(thrd_create), ALONE(thrd_detach),
+		ALONE(tss_destructor),
 };
 
 int main(int argc, char **argv)

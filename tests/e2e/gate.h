@@ -2,9 +2,9 @@
 /*
  * gate.h - an order between threads that librace cannot see.
  *
- * A counter that only grows; waiting is a bare futex system call, opening it a plain store. Neither goes through a function
- * that could be hooked, so two accesses ordered by a gate never overlap in time and still have no happens-before edge
- * between them: a race that is there in every run, without luck and without sleeping.
+ * A counter that only grows; waiting is a bare futex system call, opening it a plain store. Neither goes through a
+ * function that could be hooked, so two accesses ordered by a gate never overlap in time and still have no
+ * happens-before edge between them: a race that is there in every run, without luck and without sleeping.
  */
 #ifndef TESTS_GATE_H
 #define TESTS_GATE_H

@@ -2,9 +2,10 @@
 /*
  * glib_ok.c - a correct GLib program that hands tables between threads in every way GLib offers. Silence is the test.
  *
- * Four producers fill a table each and push it into a GAsyncQueue; a GThreadPool merges them under a GMutex into one table that
- * readers look up under a GRWLock; a GOnce and a g_once_init build shared defaults; GTask workers return a table to the main loop,
- * which also receives tables by g_idle_add and g_main_context_invoke, and hands them on to a thread waiting on a GCond.
+ * Four producers fill a table each and push it into a GAsyncQueue; a GThreadPool merges them under a GMutex into one
+ * table that readers look up under a GRWLock; a GOnce and a g_once_init build shared defaults; GTask workers return a
+ * table to the main loop, which also receives tables by g_idle_add and g_main_context_invoke, and hands them on to a
+ * thread waiting on a GCond.
  */
 #include <gio/gio.h>
 

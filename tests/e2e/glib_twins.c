@@ -35,7 +35,8 @@ static struct gate b_waits;
 
 LOCKED(g_mutex, g_mutex_lock(&mutex[L]), touch_a(), g_mutex_unlock(&mutex[L]), g_mutex_lock(&mutex[L]), touch_b(),
        g_mutex_unlock(&mutex[L]))
-LOCKED(g_mutex_trylock, g_mutex_trylock(&mutex[L]), touch_a(), g_mutex_unlock(&mutex[L]), g_mutex_trylock(&mutex[L]), touch_b(),
+LOCKED(g_mutex_trylock, g_mutex_trylock(&mutex[L]), touch_a(), g_mutex_unlock(&mutex[L]),
+	g_mutex_trylock(&mutex[L]), touch_b(),
        g_mutex_unlock(&mutex[L]))
 LOCKED(g_rec_mutex, g_rec_mutex_lock(&rec_mutex[L]), touch_a(), g_rec_mutex_unlock(&rec_mutex[L]),
        g_rec_mutex_lock(&rec_mutex[L]), touch_b(), g_rec_mutex_unlock(&rec_mutex[L]))
@@ -47,7 +48,8 @@ LOCKED(g_rw_lock_reader_trylock, g_rw_lock_writer_trylock(&rwlock[L]), touch_a()
        g_rw_lock_reader_trylock(&rwlock[L]), look_b(), g_rw_lock_reader_unlock(&rwlock[L]))
 /* a write under the read lock */
 LOCKED(g_rw_lock_write_under_read_lock, g_rw_lock_reader_lock(&rwlock[0]), (void)(racy ? touch_a() : look_b()),
-       g_rw_lock_reader_unlock(&rwlock[0]), g_rw_lock_reader_lock(&rwlock[0]), look_b(), g_rw_lock_reader_unlock(&rwlock[0]))
+       g_rw_lock_reader_unlock(&rwlock[0]), g_rw_lock_reader_lock(&rwlock[0]), look_b(),
+       	g_rw_lock_reader_unlock(&rwlock[0]))
 
 static gint bits[2];
 LOCKED(g_bit_lock, g_bit_lock(&bits[L], 0), touch_a(), g_bit_unlock(&bits[L], 0), g_bit_lock(&bits[L], 0), touch_b(),
@@ -165,7 +167,7 @@ static void *g_thread_join_alone(void *unused)
 	return unused;
 }
 
-/* ---- pool: pushing orders the worker, freeing the pool (with wait) orders whoever freed it ------------------------- */
+/* ---- pool: pushing orders the worker, freeing the pool (with wait) orders whoever freed it ----------------------- */
 
 static struct gate main_done;
 static void pool_work(gpointer data, gpointer unused)
@@ -202,7 +204,7 @@ static void *g_thread_pool_free_alone(void *unused)
 	return unused;
 }
 
-/* ---- main loop: a source attached by one thread runs in the loop's thread ------------------------------------------- */
+/* ---- main loop: a source attached by one thread runs in the loop's thread ---------------------------------------- */
 
 static GMainLoop *loop;
 static struct gate loop_runs;
@@ -365,7 +367,7 @@ static void *g_task_run_in_thread_sync_b(void *unused)
 	return unused;
 }
 
-/* ---- last unref acquires: whoever drops the last reference sees what the others did with the object ------------------ */
+/* ---- last unref acquires: whoever drops the last reference sees what the others did with the object -------------- */
 
 static void *g_hash_table_unref_a(void *unused)
 {
@@ -386,11 +388,14 @@ static void *g_hash_table_unref_b(void *unused)
 
 static const struct scenario list[] = {
 	SIDES(g_mutex), SIDES(g_mutex_trylock), SIDES(g_rec_mutex), SIDES(g_rw_lock_writer), SIDES(g_rw_lock_reader),
-	SIDES(g_rw_lock_reader_trylock), SIDES(g_rw_lock_write_under_read_lock), SIDES(g_bit_lock), SIDES(g_async_queue),
+	SIDES(g_rw_lock_reader_trylock), SIDES(g_rw_lock_write_under_read_lock), SIDES(g_bit_lock),
+		SIDES(g_async_queue),
 	SIDES(g_async_queue_try_pop), SIDES(g_async_queue_timeout_pop), SIDES(g_async_queue_push_front), SIDES(g_cond),
 	SIDES(g_cond_until), SIDES(g_once), SIDES(g_once_init), ALONE(g_thread_join), ALONE(g_thread_pool_push),
-	ALONE(g_thread_pool_free), ALONE(g_idle_add), ALONE(g_timeout_add), ALONE(g_main_context_invoke), ALONE(g_source_attach),
-	ALONE(g_task_return), ALONE(g_task_thread_work), ALONE(g_task_run), SIDES(g_task_run_in_thread_sync), SIDES(g_hash_table_unref),
+	ALONE(g_thread_pool_free), ALONE(g_idle_add), ALONE(g_timeout_add), ALONE(g_main_context_invoke),
+		ALONE(g_source_attach),
+	ALONE(g_task_return), ALONE(g_task_thread_work), ALONE(g_task_run), SIDES(g_task_run_in_thread_sync),
+		SIDES(g_hash_table_unref),
 };
 
 int main(int argc, char **argv)

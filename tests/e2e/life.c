@@ -52,7 +52,7 @@ static void both(void *(*a)(void *), void *(*b)(void *), void *arg)
 	pthread_join(tb, NULL);
 }
 
-/* ---- the pair ----------------------------------------------------------------------------------------------------- */
+/* ---- the pair ---------------------------------------------------------------------------------------------------- */
 
 struct plan {
 	int rounds;
@@ -150,7 +150,7 @@ static void run_plan(struct plan p)
 		pthread_join(t, NULL);
 }
 
-/* ---- many pairs --------------------------------------------------------------------------------------------------- */
+/* ---- many pairs -------------------------------------------------------------------------------------------------- */
 
 #define SITE(n)                                                                                                      \
 	static __attribute__((noinline)) void site##n(void **root, uintptr_t key)                                    \
@@ -184,7 +184,7 @@ static void *clean_side(void *unused)
 	return unused;
 }
 
-/* ---- ends --------------------------------------------------------------------------------------------------------- */
+/* ---- ends -------------------------------------------------------------------------------------------------------- */
 
 static void handler(void)
 {
@@ -277,7 +277,8 @@ static int act(char *word)
 	} else if (is(word, "watch_children", &v)) {
 		signal(SIGCHLD, on_child);
 	} else if (is(word, "no_children", &v)) {
-		printf("%d signals, wait: %s\n", child_signals, waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD ? "none" : "a child");
+		printf("%d signals, wait: %s\n", child_signals, waitpid(-1, NULL,
+			WNOHANG) < 0 && errno == ECHILD ? "none" : "a child");
 	} else if (is(word, "text", &v)) {
 		printf("buffered\n");
 	} else if (is(word, "atexit", &v)) {

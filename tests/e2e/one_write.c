@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * one_write.c - runs a program whose stderr is a datagram socket, so that each write is one datagram, and prints the writes
- * to stdout, each ended by a line of its own: `-- end of write`. Exits as the program did.
+ * one_write.c - runs a program whose stderr is a datagram socket, so that each write is one datagram, and prints the
+ * writes to stdout, each ended by a line of its own: `-- end of write`. Exits as the program did.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE 1

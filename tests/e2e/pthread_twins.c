@@ -86,16 +86,19 @@ static void *mutex_trylock_failed_b(void *unused)
 	LOCKED(name, MUST(lock_a), access_a, MUST(pthread_rwlock_unlock(&rwlock[L])), MUST(lock_b), access_b,        \
 	       MUST(pthread_rwlock_unlock(&rwlock[L])))
 RWLOCK_TWINS(rwlock_wrlock, pthread_rwlock_wrlock(&rwlock[L]), touch_a(), pthread_rwlock_wrlock(&rwlock[L]), touch_b())
-RWLOCK_TWINS(rwlock_trywrlock, pthread_rwlock_trywrlock(&rwlock[L]), touch_a(), pthread_rwlock_trywrlock(&rwlock[L]), touch_b())
+RWLOCK_TWINS(rwlock_trywrlock, pthread_rwlock_trywrlock(&rwlock[L]), touch_a(),
+	pthread_rwlock_trywrlock(&rwlock[L]), touch_b())
 RWLOCK_TWINS(rwlock_timedwrlock, rwlock_timedwr(L), touch_a(), rwlock_timedwr(L), touch_b())
 RWLOCK_TWINS(rwlock_clockwrlock, rwlock_clockwr(L), touch_a(), rwlock_clockwr(L), touch_b())
 /* written, then read */
 RWLOCK_TWINS(rwlock_rdlock, pthread_rwlock_wrlock(&rwlock[L]), touch_a(), pthread_rwlock_rdlock(&rwlock[L]), look_b())
-RWLOCK_TWINS(rwlock_tryrdlock, pthread_rwlock_wrlock(&rwlock[L]), touch_a(), pthread_rwlock_tryrdlock(&rwlock[L]), look_b())
+RWLOCK_TWINS(rwlock_tryrdlock, pthread_rwlock_wrlock(&rwlock[L]), touch_a(),
+	pthread_rwlock_tryrdlock(&rwlock[L]), look_b())
 RWLOCK_TWINS(rwlock_timedrdlock, rwlock_timedwr(L), touch_a(), rwlock_timedrd(L), look_b())
 RWLOCK_TWINS(rwlock_clockrdlock, rwlock_clockwr(L), touch_a(), rwlock_clockrd(L), look_b())
 /* read, then written: a reader's unlock must order the writer that follows */
-RWLOCK_TWINS(rwlock_read_then_write, pthread_rwlock_rdlock(&rwlock[L]), look_a(), pthread_rwlock_wrlock(&rwlock[L]), touch_b())
+RWLOCK_TWINS(rwlock_read_then_write, pthread_rwlock_rdlock(&rwlock[L]), look_a(),
+	pthread_rwlock_wrlock(&rwlock[L]), touch_b())
 /* a write under the read lock is no protection; two reads need none */
 RWLOCK_TWINS(rwlock_write_under_read_lock, pthread_rwlock_rdlock(&rwlock[0]), (void)(racy ? touch_a() : look_a()),
 	     pthread_rwlock_rdlock(&rwlock[0]), (void)(racy ? touch_b() : look_b()))
@@ -377,7 +380,8 @@ static void *touch_and_open(void *how)
 JOIN_TWINS(join, MUST(pthread_join(t, NULL)))
 JOIN_TWINS(tryjoin, while (pthread_tryjoin_np(t, NULL)) sched_yield())
 JOIN_TWINS(timedjoin, { struct timespec end = far(CLOCK_REALTIME); MUST(pthread_timedjoin_np(t, NULL, &end)); })
-JOIN_TWINS(clockjoin, { struct timespec end = far(CLOCK_MONOTONIC); MUST(pthread_clockjoin_np(t, NULL, CLOCK_MONOTONIC, &end)); })
+JOIN_TWINS(clockjoin, { struct timespec end = far(CLOCK_MONOTONIC); MUST(pthread_clockjoin_np(t, NULL,
+	CLOCK_MONOTONIC, &end)); })
 
 static void *thread_exit_alone(void *unused)
 {
@@ -608,7 +612,10 @@ static void *key_destructor_alone(void *unused)
 	return unused;
 }
 
-/* A destructor that sets its key again runs in the next round. The very last round is too late: then librace has said goodbye. */
+/*
+ * A destructor that sets its key again runs in the next round. The very last round is too late: librace's own destructor,
+ * which may come first, has ended the thread by then.
+ */
 static int rounds;
 static void key_destructor_again(void *value)
 {
@@ -677,13 +684,15 @@ static void *only_reads_b(void *unused)
 }
 
 static const struct scenario list[] = {
-	SIDES(mutex_lock), SIDES(mutex_trylock), SIDES(mutex_timedlock), SIDES(mutex_clocklock), SIDES(mutex_trylock_failed),
+	SIDES(mutex_lock), SIDES(mutex_trylock), SIDES(mutex_timedlock), SIDES(mutex_clocklock),
+		SIDES(mutex_trylock_failed),
 	SIDES(rwlock_wrlock), SIDES(rwlock_trywrlock), SIDES(rwlock_timedwrlock), SIDES(rwlock_clockwrlock),
 	SIDES(rwlock_rdlock), SIDES(rwlock_tryrdlock), SIDES(rwlock_timedrdlock), SIDES(rwlock_clockrdlock),
 	SIDES(rwlock_read_then_write), SIDES(rwlock_write_under_read_lock), SIDES(spin_lock), SIDES(spin_trylock),
 	SIDES(recursive), SIDES(robust_owner_dead), SIDES(cond_wait_signal), SIDES(cond_wait_broadcast),
 	SIDES(cond_timedwait), SIDES(cond_timedwait_monotonic), SIDES(cond_clockwait), SIDES(cond_timed_out),
-	SIDES(barrier_wait), SIDES(once), SIDES(sem_wait), SIDES(sem_trywait), SIDES(sem_timedwait), SIDES(sem_clockwait),
+	SIDES(barrier_wait), SIDES(once), SIDES(sem_wait), SIDES(sem_trywait), SIDES(sem_timedwait),
+		SIDES(sem_clockwait),
 	SIDES(sem_named), SIDES(sem_wait_asleep), SIDES(sem_two_posts), ALONE(join), ALONE(tryjoin), ALONE(timedjoin),
 	ALONE(clockjoin), ALONE(thread_exit), ALONE(create_orders), ALONE(detach), ALONE(create_detached),
 	ALONE(cancel_in_cond_wait), ALONE(cancel_deferred), ALONE(cancel_in_sem_wait), ALONE(cancel_asynchronous),

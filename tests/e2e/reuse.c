@@ -2,9 +2,9 @@
 /*
  * reuse.c - memory that had a map and has another one now, and maps that are used when they are gone.
  *
- * The allocator orders the two owners by locks of its own that nobody sees, so only the end of the first map tells them
- * apart. Each clean scenario asserts that the address really came back (status 3 when it did not); its racy twin leaves the
- * first map alive and uses that. See twins.h.
+ * The allocator orders the two owners by locks of its own that nobody sees, so only the end of the first map tells
+ * them apart. Each clean scenario asserts that the address really came back (status 3 when it did not); its racy twin
+ * leaves the first map alive and uses that. See twins.h.
  */
 #include <glib.h>
 
@@ -54,7 +54,7 @@ static void tree_empty(void **root)
 	tdelete((void *)1, root, touch_compare);
 }
 
-/* ---- malloc, free -------------------------------------------------------------------------------------------------- */
+/* ---- malloc, free ------------------------------------------------------------------------------------------------ */
 
 static void *free_root_first(void *unused)
 {
@@ -113,7 +113,7 @@ static void *realloc_root_second(void *unused)
 }
 A_THEN_B(realloc_root)
 
-/* ---- mmap, munmap -------------------------------------------------------------------------------------------------- */
+/* ---- mmap, munmap ------------------------------------------------------------------------------------------------ */
 
 static void *munmap_root_first(void *unused)
 {
@@ -130,14 +130,15 @@ static void *munmap_root_first(void *unused)
 static void *munmap_root_second(void *unused)
 {
 	gate_wait(&first_gone, 1);
-	if (!racy && mmap(old, 1 << 16, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != old)
+	if (!racy && mmap(old, 1 << 16, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1,
+		0) != old)
 		no_reuse();
 	tree_b(old);
 	return unused;
 }
 A_THEN_B(munmap_root)
 
-/* ---- the stack of a thread that has ended ---------------------------------------------------------------------------- */
+/* ---- the stack of a thread that has ended ------------------------------------------------------------------------ */
 
 static void *stack_owner(void *second)
 {
@@ -180,7 +181,7 @@ static void *stack_root_alone(void *unused)
 	return unused;
 }
 
-/* ---- GHashTable ------------------------------------------------------------------------------------------------------ */
+/* ---- GHashTable -------------------------------------------------------------------------------------------------- */
 
 static __attribute__((noinline)) void insert_a(GHashTable *table)
 {
@@ -332,7 +333,7 @@ static void *referenced_table_alone(void *unused)
 	return unused;
 }
 
-/* ---- iterators ------------------------------------------------------------------------------------------------------- */
+/* ---- iterators --------------------------------------------------------------------------------------------------- */
 
 static __attribute__((noinline)) gboolean step(GHashTableIter *iter)
 {
@@ -491,7 +492,8 @@ static void *overlap_writer_alone(void *unused)
 
 static const struct scenario list[] = {
 	ALONE(free_root), ALONE(realloc_root), ALONE(munmap_root), ALONE(stack_root), ALONE(new_table), ALONE(destroy),
-	ALONE(dead_table), ALONE(dead_tree), ALONE(referenced_table), ALONE(stale_iterator), ALONE(iterate), ALONE(overlap), ALONE(overlap_writer),
+	ALONE(dead_table), ALONE(dead_tree), ALONE(referenced_table), ALONE(stale_iterator), ALONE(iterate),
+		ALONE(overlap), ALONE(overlap_writer),
 };
 
 int main(int argc, char **argv)

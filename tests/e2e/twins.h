@@ -3,8 +3,9 @@
  * twins.h - the frame of a program of twins: `PROGRAM NAME [racy]` runs one scenario, `PROGRAM --list` names them.
  *
  * Each scenario orders an access of side A before one of side B by one primitive; its racy twin differs in one place
- * only (another lock, or the access after the release instead of before it) and must be reported, the other must stay silent.
- * In both, a gate makes A's access end before B's begins, so that only the order librace sees can tell them apart.
+ * only (another lock, or the access after the release instead of before it) and must be reported, the other must stay
+ * silent. In both, a gate makes A's access end before B's begins, so that only the order librace sees can tell them
+ * apart.
  */
 #ifndef TESTS_TWINS_H
 #define TESTS_TWINS_H

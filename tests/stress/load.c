@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * load.c - programs that are hard on a preload, one a name: `load NAME`. Each checks itself and prints what it did; none
- * has a data race unless its name says so (then both its sides are touch_a and touch_b).
+ * load.c - programs that are hard on a preload, one a name: `load NAME`. Each checks itself and prints what it did;
+ * none has a data race unless its name says so (then both its sides are touch_a and touch_b).
  */
 #include "../e2e/twins.h"
 
@@ -102,7 +102,7 @@ static int child_status(pid_t pid)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-/* ---- processes ------------------------------------------------------------------------------------------------------- */
+/* ---- processes --------------------------------------------------------------------------------------------------- */
 
 /* A child of a threaded process goes on working: maps, locks of its own, threads, another fork. */
 static pthread_mutex_t child_mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -214,7 +214,7 @@ static void run_system(void)
 	with_hammers(2, systems);
 }
 
-/* ---- threads --------------------------------------------------------------------------------------------------------- */
+/* ---- threads ----------------------------------------------------------------------------------------------------- */
 
 static void *short_life(void *number)
 {
@@ -355,7 +355,7 @@ static void run_tiny_race(void)
 	tiny(tiny_a, tiny_b);
 }
 
-/* ---- memory ---------------------------------------------------------------------------------------------------------- */
+/* ---- memory ------------------------------------------------------------------------------------------------------ */
 
 static void one_map(long i)
 {
@@ -468,7 +468,7 @@ static void run_maps_alive(void)
 	free(roots);
 }
 
-/* ---- signals --------------------------------------------------------------------------------------------------------- */
+/* ---- signals ----------------------------------------------------------------------------------------------------- */
 
 static sem_t ticks;
 static int handled;
@@ -505,7 +505,7 @@ static void run_signals(void)
 	printf("%s\n", __atomic_load_n(&handled, __ATOMIC_RELAXED) >= 1000 ? "handled" : "signals were lost");
 }
 
-/* ---- leaving a map operation by other doors -------------------------------------------------------------------------- */
+/* ---- leaving a map operation by other doors ---------------------------------------------------------------------- */
 
 static jmp_buf away;
 static int jumps_from_compare(const void *a, const void *b)
@@ -646,7 +646,7 @@ static void run_coroutines(void)
 	}
 }
 
-/* ---- the plain race, for the hostile surroundings -------------------------------------------------------------------- */
+/* ---- the plain race, for the hostile surroundings ---------------------------------------------------------------- */
 
 static void run_race(void)
 {
@@ -670,8 +670,10 @@ static const struct {
 } list[] = {
 #define RUN(name) { #name, run_##name }
 	RUN(fork), RUN(vfork), RUN(spawn), RUN(system), RUN(threads_10000), RUN(threads_100000), RUN(threads_detached),
-	RUN(threads_500), RUN(threads_waves), RUN(tiny), RUN(tiny_race), RUN(maps_10000000), RUN(maps_batches), RUN(locks_1000000),
-	RUN(locks_alive), RUN(maps_alive), RUN(signals), RUN(longjmp), RUN(cancel), RUN(coroutines), RUN(race), RUN(hammer),
+	RUN(threads_500), RUN(threads_waves), RUN(tiny), RUN(tiny_race), RUN(maps_10000000), RUN(maps_batches),
+		RUN(locks_1000000),
+	RUN(locks_alive), RUN(maps_alive), RUN(signals), RUN(longjmp), RUN(cancel), RUN(coroutines), RUN(race),
+		RUN(hammer),
 };
 
 int main(int argc, char **argv)

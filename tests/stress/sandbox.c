@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sandbox.c - a program that locks itself in before it races: from then on clone, fork, execve and open kill the process.
+ * sandbox.c - a program that locks itself in before it races: from then on clone, fork, execve and open kill the
+ * process.
  *
  *   sandbox prctl|seccomp [early]     by prctl() in each thread, or by seccomp() for all threads at once;
  *                                     early: a first race before the door closes
