@@ -87,8 +87,10 @@ static void fill_stack(struct record_stack *s, uint32_t id)
 		buf_str(&b, op->name);
 		fill_frame(&s->frames[s->nframes++], op->real ? (uintptr_t)load_relaxed(op->real) : 0, 1);
 	}
-	for (unsigned i = 0; i < n && s->nframes < RECORD_FRAMES; i++)
-		fill_frame(&s->frames[s->nframes++], pcs[i], 0);
+	for (unsigned i = 0; i < n && s->nframes < RECORD_FRAMES; i++) {
+		if (!module_is_librace(pcs[i] - 1)) /* hooks that call the program back stand between its frames */
+			fill_frame(&s->frames[s->nframes++], pcs[i], 0);
+	}
 }
 
 /* Index of the thread in the record, adding it. */
