@@ -8,6 +8,7 @@ EXAMPLE_FLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Iinclude -pthread -Wl,--as-nee
 # Found when the recipe runs: reading this file must not need GLib.
 EXAMPLE_GLIB = $$(pkg-config --cflags --libs glib-2.0)
 
+test-programs: examples
 examples: $(EXAMPLES) ## build the examples (build/examples)
 
 $(B)/examples/omp_%: EXAMPLE_FLAGS += -fopenmp

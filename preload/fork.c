@@ -49,8 +49,7 @@ void fork_parent(void)
 void fork_child(void)
 {
 	race_process = os_pid();
-	if (race_me)
-		engine_forked(race_me);
+	engine_forked(race_me);
 	host_forked(race_me);
 	unwind_forked();
 	finding_forked();

@@ -437,7 +437,10 @@ void sync_acquire_everything(struct race_thread *t)
 	join_everybody(t);
 	lock_drop(&threads_lock);
 	t->biased = NULL;
-	t->version++;
+	if (likely(t->version < race_version_max))
+		t->version++;
+	else
+		thread_move(t);
 }
 
 void thread_start(struct race_thread *t, struct thread_birth *birth, int foreign)
