@@ -52,11 +52,13 @@ test-programs: all
 $(B)/librace.so: $(LIB_OBJ)
 	@echo "  LINK  $@"
 	$(Q)$(CC) -shared -nodefaultlibs -Wl,-z,initfirst -Wl,-z,now -Wl,-z,relro -Wl,--exclude-libs,ALL \
-		-Wl,-soname,librace.so -Wl,--version-script=preload/local.map -o $@ $^ $(HOST_LIBS)
+		-Wl,-soname,librace.so -Wl,--version-script=preload/local.map -o $@.new $^ $(HOST_LIBS)
+	$(Q)mv $@.new $@
 
 $(B)/race: $(TOOL_OBJ)
 	@echo "  LINK  $@"
-	$(Q)$(CC) -o $@ $^ -ldw -lelf -lstdc++
+	$(Q)$(CC) -o $@.new $^ -ldw -lelf -lstdc++
+	$(Q)mv $@.new $@
 
 $(B)/lib/%.o: %.c
 	@mkdir -p $(@D)

@@ -149,29 +149,36 @@ static const char *stripped(const char *file, const char *prefix)
 	return n && !strncmp(file, prefix, n) && file[n] ? file + n : file;
 }
 
-/* Length of a demangled name without its parameters: reports say `name()`. What follows them (const, a clone's mark) goes
- * with them; "operator()" and parentheses inside a name, such as "(anonymous namespace)", stay. */
+/* Whether the name ends so; then without it. */
+static int drop_end(const char *name, size_t *n, const char *end)
+{
+	size_t k = strlen(end);
+
+	if (*n <= k || memcmp(name + *n - k, end, k))
+		return 0;
+	*n -= k;
+	return 1;
+}
+
+/* Length of a demangled name without its parameters, and what may follow those: reports say `name()`. "operator()" and
+ * parentheses inside a name, such as "(anonymous namespace)" and "{lambda()#1}", stay. */
 static size_t name_length(const char *name)
 {
-	size_t n = strlen(name), end = n;
+	size_t all = strlen(name), n = all;
 	int depth = 0;
 
-	while (end > 0 && name[end - 1] != ')')
-		end--;
-	if (end == 0)
-		return n;
-	for (size_t i = end; i-- > 0;) {
-		if (name[i] == ')')
-			depth++;
-		else if (name[i] == '(' && --depth == 0) {
-			if (i == 0 || (end < n && name[end] == ':')) /* "(anonymous namespace)::f": no parameters at all */
-				return n;
-			if (i >= 8 && !memcmp(name + i - 8, "operator", 8))
-				return end;
-			return i;
-		}
+	while (drop_end(name, &n, " const") || drop_end(name, &n, " volatile") || drop_end(name, &n, " &") ||
+	       drop_end(name, &n, "&&"))
+		;
+	if (n == 0 || name[n - 1] != ')')
+		return all;
+	for (size_t i = n; i-- > 1;) {
+		depth += name[i] == ')';
+		if (name[i] != '(' || --depth)
+			continue;
+		return i >= 8 && !memcmp(name + i - 8, "operator", 8) ? n : i;
 	}
-	return n;
+	return all;
 }
 
 static void put_name(struct buf *out, const char *name)

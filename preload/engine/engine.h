@@ -176,9 +176,32 @@ static inline int memory_is_watched(uintptr_t lo, size_t bytes)
 void sync_publish_once(struct race_thread *t, uintptr_t obj);
 
 /* Lock sets: who holds what, for the report. The edges are the caller's own calls above. */
-void lock_held(struct race_thread *t, uintptr_t at, enum race_lock_type type, int read_mode);
+void lock_held_deep(struct race_thread *t, uintptr_t at, enum race_lock_type type, int read_mode);
+int lock_dropped_deep(struct race_thread *t, uintptr_t at);
+
+static inline void lock_held(struct race_thread *t, uintptr_t at, enum race_lock_type type, int read_mode)
+{
+	if (likely(!t->nheld)) {
+		t->held[0] = lock_word(at, type, read_mode);
+		t->depth[0] = 0;
+		t->nheld = 1;
+	} else {
+		lock_held_deep(t, at, type, read_mode);
+	}
+}
+
 /* 1 when that was the outermost level (recursive locks), 0 when still held, -1 when it was not held at all. */
-int lock_dropped(struct race_thread *t, uintptr_t at);
+static inline int lock_dropped(struct race_thread *t, uintptr_t at)
+{
+	uint32_t top = t->nheld - 1;
+
+	if (likely(top < RACE_LOCKS_HELD) && likely(lock_word_address(t->held[top]) == (at & 0x00ffffffffffffffull)) &&
+	    likely(!t->depth[top])) {
+		t->nheld = top;
+		return 1;
+	}
+	return lock_dropped_deep(t, at);
+}
 
 /* ---- maps ------------------------------------------------------------------------------------------------------ */
 

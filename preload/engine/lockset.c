@@ -4,7 +4,7 @@
  */
 #include "state.h"
 
-void lock_held(struct race_thread *t, uintptr_t at, enum race_lock_type type, int read_mode)
+void lock_held_deep(struct race_thread *t, uintptr_t at, enum race_lock_type type, int read_mode)
 {
 	uint64_t word = lock_word(at, type, read_mode);
 
@@ -23,7 +23,7 @@ void lock_held(struct race_thread *t, uintptr_t at, enum race_lock_type type, in
 	t->depth[t->nheld++] = 0;
 }
 
-int lock_dropped(struct race_thread *t, uintptr_t at)
+int lock_dropped_deep(struct race_thread *t, uintptr_t at)
 {
 	for (uint32_t i = t->nheld; i-- > 0;) {
 		if (lock_word_address(t->held[i]) != lock_word_address(at))
