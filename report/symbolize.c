@@ -280,6 +280,13 @@ static int by_debug_info(struct module *k, const struct record_frame *f, struct 
 		start = address - offset - bias;
 		n = 1;
 	}
+	if (!start) { /* a function in several pieces names none of them as its start */
+		GElf_Sym symbol;
+		GElf_Off offset = 0;
+
+		if (dwfl_module_addrinfo(k->mod, address, &offset, &symbol, NULL, NULL, NULL))
+			start = address - offset - bias;
+	}
 	for (int i = 0; i < n; i++)
 		out[i].offset = f->pc - (start + bias);
 	return n;

@@ -271,7 +271,8 @@ class Bench:
                 "+%.0f ms" % STARTUP_MS if mine else "", self.verdict(wall - base, STARTUP_MS) if mine else "")
 
     def table_flat(self):
-        yield "| resident memory, KiB | native at 20 % | at the end | librace at 20 % | at the end | more growth | limit | |"
+        yield ("| resident memory, KiB | native at 20 % | at the end | librace at 20 % | at the end "
+               "| more growth | limit | |")
         yield "|---|---:|---:|---:|---:|---:|---:|---|"
         for text, f in self.flat:
             native, mine = f.get("native"), f.get("librace")
@@ -326,19 +327,19 @@ HOW = """\
 Made by `make bench`; do not edit.
 
 Each row ran %(rounds)d times (TSan %(tsan)d, Helgrind and DRD %(slow)d), the tools in turn: native, librace, TSan,
-Helgrind, DRD, native again. A figure is the median over the rounds of the ratio within one round. Time is user plus system time of the
-whole process, its start included. Helgrind and DRD get 1/10 to 1/50 of the operations, and what they need for none
-is taken off first. TSan's program is built with `gcc -fsanitize=thread`; GLib itself is the system's, which TSan cannot
-look into: its figures there are for work it does not check. Helgrind and DRD run one thread at a time.
+Helgrind, DRD, native again. A figure is the median over the rounds of the ratio within one round. Time is user plus
+system time of the whole process, its start included. Helgrind and DRD get 1/10 to 1/50 of the operations, and what they
+need for none is taken off first. TSan's program is built with `gcc -fsanitize=thread`; GLib itself is the system's,
+which TSan cannot look into: its figures there are for work it does not check. Helgrind and DRD run one thread at a time.
 
 The loops do 80 %% lookups, 10 %% inserts and 10 %% removes with integer keys, the cheapest operation there is and so
-the largest ratio; the LRU cache is what a program makes of it. `depth` counts the frames from the worker's start routine to
-the caller of the map. `Under the same lock`: one mutex around each operation, which no other thread ever takes; librace
-then goes on in one epoch for up to 64 releases and records few of the operations. `By turns`: two tables, each with a
-mutex, one after the other; each operation opens an epoch and is recorded with its stack. Programs with more than one lock
-are like that, so both rows have the limit. The rows in which threads meet at one lock depend on how often they do,
-that is on what else the machine runs: compare those between quiet machines only. Workloads are in `tests/bench/`,
-one file each.
+the largest ratio; the LRU cache is what a program makes of it. `depth` counts the frames from the worker's start
+routine to the caller of the map. `Under the same lock`: one mutex around each operation, which no other thread ever
+takes; librace then goes on in one epoch for up to 64 releases and records few of the operations. `By turns`: two
+tables, each with a mutex, one after the other; each operation opens an epoch and is recorded with its stack. Programs
+with more than one lock are like that, so both rows have the limit. The rows in which threads meet at one lock depend on
+how often they do, that is on what else the machine runs: compare those between quiet machines only. Workloads are in
+`tests/bench/`, one file each.
 """
 
 
@@ -357,8 +358,8 @@ def document(bench, rounds, slow_rounds):
     lines += ["", "## Growth", "", "The program reads its own resident size after a fifth of its work and at the end.",
               ""]
     lines += list(bench.table_flat())
-    lines += ["", "## Single calls", "", "CPU ns, medians. `build/bench/micro build/librace.so` prints this table alone.",
-              ""]
+    lines += ["", "## Single calls", "",
+              "CPU ns, medians. `build/bench/micro build/librace.so` prints this table alone.", ""]
     lines += bench.micro()
     lines += trouble(bench)
     notes = os.path.join(os.path.dirname(os.path.abspath(__file__)), "notes.md")
