@@ -287,6 +287,11 @@ const struct race_op *engine_stack_op(uint32_t stack)
 	return stack_op(stack);
 }
 
+int engine_stack_begins(uint32_t stack, const struct race_op *op, uintptr_t return_address)
+{
+	return stack_begins(stack, op, return_address);
+}
+
 /* ---- start, end, fork ---------------------------------------------------------------------------------------------- */
 
 void finding_start(void)

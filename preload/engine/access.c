@@ -81,31 +81,6 @@ static uint32_t key_read(const struct race_op *op, uint32_t map_key_kind, uintpt
 	return KEY_INT;
 }
 
-/*
- * The time of an access. Reading the time stamp counter costs as much as all the rest of a record (12 ns on a virtual
- * machine), so a thread that records more than one access a microsecond reads it at every 16th only; the others take over
- * the last reading, which is then at most 16 of its accesses old. A slower thread always reads it.
- */
-static inline uint64_t access_ticks(struct race_thread *t)
-{
-	enum { BATCH = 16, HOT = 2048 }; /* ticks: about a microsecond at 2 GHz */
-	uint64_t now, gap;
-
-	if (likely(t->ticks_left)) {
-		t->ticks_left--;
-		return t->ticks;
-	}
-	now = os_ticks();
-	gap = now - t->ticks;
-	if (gap < HOT * (t->ticks_fast == BATCH ? BATCH : 1))
-		t->ticks_fast += t->ticks_fast < BATCH;
-	else
-		t->ticks_fast = 0;
-	t->ticks_left = t->ticks_fast == BATCH ? BATCH - 1 : 0;
-	t->ticks = now;
-	return now;
-}
-
 static inline void note_write(struct race_note *n, uint64_t word, struct race_thread *t, const struct race_touch *touch,
 			      uint32_t map_key_kind)
 {
@@ -114,7 +89,7 @@ static inline void note_write(struct race_note *n, uint64_t word, struct race_th
 
 	store_relaxed(&n->word, 0);
 	fence_release(); /* partner: note_read */
-	store_relaxed(&n->ticks, access_ticks(t));
+	store_relaxed(&n->ticks, os_ticks());
 	store_relaxed(&n->locks[0], nheld ? t->held[nheld - 1] : 0);
 	store_relaxed(&n->locks[1], nheld > 1 ? t->held[nheld - 2] : 0);
 	store_relaxed(&n->bucket, touch->bucket);
@@ -344,6 +319,16 @@ static inline int same_epoch_write(const struct race_thread *t, const struct rac
 	return same_epoch(load_relaxed(&c->w), t->epoch) && (r == 0 || same_epoch(r, t->epoch));
 }
 
+/*
+ * A rewound epoch (sync.c, "Bias") may span many releases of one lock. What a report shows as the previous access must still
+ * be what the thread did last: another operation, or the same from another place, is recorded anew.
+ */
+static inline int newer_in_rewound(const struct race_thread *t, uint64_t word, const struct race_touch *touch)
+{
+	return t->rewound && word != RACE_READ_SHARED && same_epoch(word, t->epoch) && touch->fp &&
+	       !engine_stack_begins(word_stack(word), touch->op, touch->fp[1]);
+}
+
 static inline void record_done(struct race_thread *t, struct race_cell *c)
 {
 	uint32_t ops = load_relaxed(&c->ops);
@@ -500,9 +485,9 @@ static inline __attribute__((always_inline)) void op_check(struct race_thread *t
 	uint32_t other;
 
 	if (write) {
-		if (!same_epoch_write(t, c))
+		if (!same_epoch_write(t, c) || unlikely(newer_in_rewound(t, load_relaxed(&c->w), touch)))
 			record_write(t, c, touch, f);
-	} else if (!same_epoch_read(t, c)) {
+	} else if (!same_epoch_read(t, c) || unlikely(newer_in_rewound(t, load_relaxed(&c->r), touch))) {
 		record_read(t, c, touch, f);
 	}
 	other = inside_now(t, c, load_acquire(&c->seq)); /* partner: open_close, op_exit of the writer */

@@ -79,8 +79,6 @@ struct race_thread {
 	uint32_t biased_version;
 	uint16_t rewound;  /* the epoch is the one that was published last: see sync_acquire */
 	uint16_t rewinds;  /* since the last access that was recorded */
-	uint64_t ticks;    /* last reading of the time stamp counter, see access_ticks */
-	uint32_t ticks_left, ticks_fast;
 	uint64_t recorded; /* accesses recorded; folded into the counters by engine_counters_fold */
 	uint64_t held[RACE_LOCKS_HELD]; /* innermost last */
 	uint16_t depth[RACE_LOCKS_HELD]; /* recursion */
@@ -316,6 +314,8 @@ struct race_finding {
 uint32_t engine_capture(struct race_thread *t, const struct race_op *op, const uintptr_t *fp);
 /* The op with which a stack id was captured; NULL for 0. */
 const struct race_op *engine_stack_op(uint32_t stack);
+/* The stack was captured by this op, called from this return address. */
+int engine_stack_begins(uint32_t stack, const struct race_op *op, uintptr_t return_address);
 /* A finding. Runs on the finding thread inside the guard; dedupe, suppression and printing are the embedder's. */
 void engine_found(struct race_thread *t, const struct race_finding *f);
 

@@ -553,11 +553,12 @@ static __attribute__((noinline)) void acquire_slow(struct race_thread *t, uintpt
 }
 
 /*
- * Bias: a thread that takes, for itself alone, the lock it gave last, and that nobody took in between, goes on in the epoch that it closed then.
- * Nobody but itself knows that epoch: it went into this object only (biased), and nobody acquired that (taken); nor has the
- * thread done anything since. So an access now is indistinguishable from one before that release, most are recorded
- * already, and the next release finds the object up to date. After REWINDS times in a row a new epoch is opened all the
- * same, so that time and stack of the recorded access do not grow old.
+ * Bias: a thread that takes, for itself alone, the lock it gave last, and that nobody took in between, goes on in the epoch
+ * that it closed then. Nobody but itself knows that epoch: it went into this object only (biased), and nobody acquired that
+ * (taken); nor has the thread done anything since. So an access now is indistinguishable from one before that release,
+ * most are recorded already, and the next release finds the object up to date. After REWINDS times in a row a new epoch is
+ * opened all the same, so that the time of the recorded access does not grow old; what is done from another place is
+ * recorded at once (access.c, newer_in_rewound).
  */
 static inline void rewind_epoch(struct race_thread *t, const struct sync_object *o, uint64_t rel)
 {

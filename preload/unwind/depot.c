@@ -179,6 +179,13 @@ const struct race_op *depot_op(uint32_t id)
 	return node ? node->op : NULL;
 }
 
+int depot_begins(uint32_t id, const struct race_op *op, uintptr_t pc)
+{
+	const struct node *node = node_of(id);
+
+	return node && node->op == op && node->pc[0] == pc;
+}
+
 void depot_stats(uint64_t *stacks, uint64_t *bytes, uint64_t *lost)
 {
 	uint64_t ids = load_relaxed(&next_id), used = load_relaxed(&next_byte);

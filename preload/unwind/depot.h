@@ -20,6 +20,7 @@ uint32_t depot_intern(const struct race_op *op, const uintptr_t *pcs, unsigned n
 /* Number of return addresses of id, at most max of them copied. 0 for an id that was never given out. */
 unsigned depot_frames(uint32_t id, uintptr_t *pcs, unsigned max);
 const struct race_op *depot_op(uint32_t id);
+int depot_begins(uint32_t id, const struct race_op *op, uintptr_t pc);
 
 void depot_stats(uint64_t *stacks, uint64_t *bytes, uint64_t *lost);
 

@@ -256,6 +256,11 @@ const struct race_op *stack_op(uint32_t id)
 	return depot_op(id);
 }
 
+int stack_begins(uint32_t id, const struct race_op *op, uintptr_t pc)
+{
+	return depot_begins(id, op, pc);
+}
+
 void unwind_stats(struct unwind_stats *out)
 {
 	out->refused = load_relaxed(&count_refused);

@@ -35,6 +35,9 @@ uint32_t stack_capture(struct stack_cache *c, const struct race_op *op, const ui
 unsigned stack_frames(uint32_t id, uintptr_t *pcs, unsigned max);
 const struct race_op *stack_op(uint32_t id);
 
+/* Its op and innermost return address are these. */
+int stack_begins(uint32_t id, const struct race_op *op, uintptr_t pc);
+
 struct unwind_stats {
 	uint64_t stacks, depot_bytes;
 	uint64_t refused;       /* walks that ended before the outermost frame */

@@ -490,10 +490,55 @@ static void *overlap_writer_alone(void *unused)
 	return unused;
 }
 
+/* ---- the same lock again and again: the previous access is the last one, not the first of the series ------------------- */
+
+static pthread_mutex_t series_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static __attribute__((noinline)) void series_fill(int key)
+{
+	pthread_mutex_lock(&series_lock);
+	g_hash_table_insert(shared, GINT_TO_POINTER(key), NULL);
+	pthread_mutex_unlock(&series_lock);
+	KEEP(series_fill);
+}
+static __attribute__((noinline)) void series_evict(int key)
+{
+	pthread_mutex_lock(&series_lock);
+	g_hash_table_remove(shared, GINT_TO_POINTER(key));
+	pthread_mutex_unlock(&series_lock);
+	KEEP(series_evict);
+}
+static void *series_a(void *unused)
+{
+	for (int key = 1; key < 6; key++)
+		series_fill(key);
+	series_evict(3);
+	gate_open(&a_done);
+	return unused;
+}
+static void *series_b(void *unused)
+{
+	gate_wait(&a_done, 1);
+	if (!racy)
+		pthread_mutex_lock(&series_lock);
+	lookup_b();
+	if (!racy)
+		pthread_mutex_unlock(&series_lock);
+	return unused;
+}
+static void *series_alone(void *unused)
+{
+	static const struct scenario s = { "series", series_a, series_b };
+
+	shared = g_hash_table_new(NULL, NULL);
+	run_sides(&s);
+	return unused;
+}
+
 static const struct scenario list[] = {
 	ALONE(free_root), ALONE(realloc_root), ALONE(munmap_root), ALONE(stack_root), ALONE(new_table), ALONE(destroy),
 	ALONE(dead_table), ALONE(dead_tree), ALONE(referenced_table), ALONE(stale_iterator), ALONE(iterate),
-		ALONE(overlap), ALONE(overlap_writer),
+		ALONE(overlap), ALONE(overlap_writer), ALONE(series),
 };
 
 int main(int argc, char **argv)

@@ -17,6 +17,11 @@ const struct race_op *engine_stack_op(uint32_t stack)
 	return NULL;
 }
 
+int engine_stack_begins(uint32_t stack, const struct race_op *op, uintptr_t return_address)
+{
+	return engine_stack_op(stack) == op;
+}
+
 void engine_found(struct race_thread *t, const struct race_finding *f)
 {
 }
