@@ -3,8 +3,8 @@
  * pthread_thread.c - creation, joining and names of threads, POSIX and C11.
  *
  * Edges     creation: the parent's clock is frozen before the real call and inherited by the child; joining: the child's
- *           last clock, released under its handle when it ends, is acquired after a successful join. A handle is
- *           forgotten once joined, and by a new thread that gets the same one.
+ *           last clock, released into an object of its own when it ends, is acquired after a successful join. Handles
+ *           are reused by glibc, numbers are not: the handle is turned into a number before the real join.
  * Ends      preload/thread.c: a key destructor, for return, exit and cancellation alike.
  * The start routine runs under one frame of ours (start_posix, start_c11), which reports leave out.
  */
@@ -65,15 +65,21 @@ int pthread_create(pthread_t *handle, const pthread_attr_t *attr, void *(*run)(v
 	s->run.posix = run;
 	s->arg = arg;
 	s->stack_bytes = default_stack_bytes();
-	if (attr)
+	s->detached = 0;
+	if (attr) {
+		int state;
+
 		pthread_attr_getstacksize(attr, &s->stack_bytes);
+		s->detached = pthread_attr_getdetachstate(attr, &state) == 0 && state == PTHREAD_CREATE_DETACHED;
+	}
 	thread_leave(t);
 	result = real(handle, attr, start_posix, s);
-	if (result != 0) {
-		hook_reenter(t);
+	hook_reenter(t);
+	if (result == 0)
+		thread_created(s, *handle);
+	else
 		thread_unprepare(s);
-		thread_leave(t);
-	}
+	thread_leave(t);
 	return result;
 }
 
@@ -94,29 +100,43 @@ int thrd_create(thrd_t *handle, thrd_start_t run, void *arg)
 	s->run.c11 = run;
 	s->arg = arg;
 	s->stack_bytes = default_stack_bytes();
+	s->detached = 0;
 	thread_leave(t);
 	result = real(handle, start_c11, s);
-	if (result != thrd_success) {
-		hook_reenter(t);
+	hook_reenter(t);
+	if (result == thrd_success)
+		thread_created(s, *handle);
+	else
 		thread_unprepare(s);
-		thread_leave(t);
-	}
+	thread_leave(t);
 	return result;
 }
 
-static void joined(struct race_thread *t, uintptr_t handle)
+/* `end` was asked for before the real join: afterwards the handle may be another thread's already. */
+static void joined(struct race_thread *t, uintptr_t end)
 {
-	sync_acquire(t, handle);
-	sync_forget(handle);
+	if (!end) {
+		sync_acquire_everything(t); /* a thread that we know nothing of: too much rather than too little */
+		return;
+	}
+	sync_acquire(t, end);
+	thread_joined(end);
 }
 
-SYNC_HOOK(int, pthread_join, (pthread_t h, void **value), (h, value), NOTHING, ON_ZERO, joined(t, h))
-SYNC_HOOK(int, pthread_tryjoin_np, (pthread_t h, void **value), (h, value), NOTHING, ON_ZERO, joined(t, h))
-SYNC_HOOK(int, pthread_timedjoin_np, (pthread_t h, void **value, const struct timespec *at), (h, value, at), NOTHING,
-	  ON_ZERO, joined(t, h))
+#define ASK uintptr_t end = thread_end_of_handle(h)
+
+SYNC_HOOK(int, pthread_join, (pthread_t h, void **value), (h, value), ASK, ON_ZERO, joined(t, end))
+SYNC_HOOK(int, pthread_tryjoin_np, (pthread_t h, void **value), (h, value), ASK, ON_ZERO, joined(t, end))
+SYNC_HOOK(int, pthread_timedjoin_np, (pthread_t h, void **value, const struct timespec *at), (h, value, at), ASK,
+	  ON_ZERO, joined(t, end))
 SYNC_HOOK(int, pthread_clockjoin_np, (pthread_t h, void **value, clockid_t c, const struct timespec *at),
-	  (h, value, c, at), NOTHING, ON_ZERO, joined(t, h))
-SYNC_HOOK(int, thrd_join, (thrd_t h, int *value), (h, value), NOTHING, result == thrd_success, joined(t, h))
+	  (h, value, c, at), ASK, ON_ZERO, joined(t, end))
+SYNC_HOOK(int, thrd_join, (thrd_t h, int *value), (h, value), ASK, result == thrd_success, joined(t, end))
+
+/* After the real call the handle may be gone: so the mark comes before, and a detach that fails changes no edge, since who
+ * may not detach a thread may not join it either. */
+SYNC_HOOK(int, pthread_detach, (pthread_t h), (h), thread_detached(h), NEVER, NOTHING)
+SYNC_HOOK(int, thrd_detach, (thrd_t h), (h), thread_detached(h), NEVER, NOTHING)
 
 /* ---- names --------------------------------------------------------------------------------------------------------- */
 

@@ -29,7 +29,8 @@ enum { ROOTS = 256 };
 static struct root_seen {
 	uint32_t sequence; /* odd while being written */
 	const void *root;
-	const void *rootp;
+	void *const *rootp;
+	uint32_t incarnation; /* of the map at rootp: another one now means that the variable's memory has died */
 } roots[ROOTS];
 
 static inline struct root_seen *root_slot(const void *root)
@@ -41,26 +42,33 @@ static void root_remember(void *const *rootp)
 {
 	const void *root = rootp ? load_relaxed(rootp) : NULL;
 	struct root_seen *s = root_slot(root);
-	uint32_t sequence = load_relaxed(&s->sequence);
+	uint32_t sequence = load_relaxed(&s->sequence), incarnation = map_incarnation(KEY(rootp));
 
-	if (!root || (load_relaxed(&s->root) == root && load_relaxed(&s->rootp) == rootp) || sequence & 1 ||
+	if (!root || (load_relaxed(&s->root) == root && load_relaxed(&s->rootp) == rootp &&
+		      load_relaxed(&s->incarnation) == incarnation) || sequence & 1 ||
 	    !cas_acq_rel(&s->sequence, &sequence, sequence + 1))
 		return;
 	store_relaxed(&s->root, root);
-	store_relaxed(&s->rootp, (const void *)rootp);
+	store_relaxed(&s->rootp, rootp);
+	store_relaxed(&s->incarnation, incarnation);
 	store_release(&s->sequence, sequence + 2); /* partner: the loads in root_owner */
 }
 
-static const void *root_owner(const void *root)
+/* NULL when not known, or not the tree's variable any more: its memory died or moved, or it points elsewhere. */
+static void *const *root_owner(const void *root)
 {
 	struct root_seen *s = root_slot(root);
 	uint32_t before = load_acquire(&s->sequence); /* partner: the release in root_remember */
-	const void *at = load_relaxed(&s->root), *rootp = load_relaxed(&s->rootp);
+	const void *at = load_relaxed(&s->root);
+	void *const *rootp = load_relaxed(&s->rootp);
+	uint32_t incarnation = load_relaxed(&s->incarnation);
 
 	__atomic_thread_fence(__ATOMIC_ACQUIRE); /* partner: the exchange in root_remember */
 	if (!root || at != root || before & 1 || load_relaxed(&s->sequence) != before)
 		return NULL;
-	return rootp;
+	if (!incarnation || map_incarnation(KEY(rootp)) != incarnation)
+		return NULL;
+	return load_relaxed(rootp) == root ? rootp : NULL;
 }
 
 #include "tsearch.def"

@@ -24,7 +24,7 @@ __thread struct race_thread *race_me;
 enum { THREAD_NEW, THREAD_MEETING, THREAD_DEAD };
 static __thread volatile int thread_state; /* volatile: a signal handler may meet the thread while it is being met */
 
-static struct lock list_lock; /* guards the four lists below */
+static struct lock list_lock; /* guards the lists below, and the handles */
 static struct host_thread *live, *spare;
 static struct thread_start *spare_starts;
 static int met_first;
@@ -62,8 +62,133 @@ static struct host_thread *host_new(void)
 		return NULL;
 	memset(&h->t, 0, sizeof(h->t));
 	h->t.host = h;
+	h->detached = 0;
+	h->end = 0;
 	h->cache = stack_cache_new();
 	return h;
+}
+
+/* ---- handles -------------------------------------------------------------------------------------------------------
+ * glibc reuses a handle once its thread was joined, or has ended detached. A thread enters its handle when it begins; its
+ * creator does when it has not begun by then, since it may be joined before it runs. Entries are overwritten, never removed: there are as many as there were
+ * different handles, which is as many as threads were alive at once, more or less. No room: the thread's join acquires
+ * nothing of its own, but everything (joined, hooks/pthread_thread.c).
+ */
+enum { HANDLES = 1 << 15, HANDLE_PROBE = 64 };
+static struct handle {
+	pthread_t handle; /* 0 free */
+	uint32_t number;
+	uint32_t detached;
+	uintptr_t end;
+} handles[HANDLES]; /* guarded by list_lock */
+
+/* Keys of end objects: addresses that no memory has, used again so that they stay few. 0: none left; such a thread's join
+ * acquires everything. */
+enum { ENDS = 1 << 16 };
+static uint16_t spare_ends[ENDS]; /* guarded by list_lock */
+static uint32_t nspare_ends, ends_used;
+
+static uintptr_t end_take(void) /* list_lock held */
+{
+	uint32_t id = nspare_ends ? spare_ends[--nspare_ends] : ends_used < ENDS - 1 ? ++ends_used : 0;
+
+	return id ? (uintptr_t)1 << 62 | (uintptr_t)id << 4 : 0;
+}
+
+static void end_give(uintptr_t end) /* list_lock held; the object is forgotten already */
+{
+	if (end)
+		spare_ends[nspare_ends++] = (uint16_t)(end >> 4);
+}
+
+static struct handle *handle_find(pthread_t handle, int make)
+{
+	uint64_t home = ((uint64_t)handle >> 6) * 0x9E3779B97F4A7C15ull >> 49;
+
+	for (unsigned i = 0; i < HANDLE_PROBE; i++) {
+		struct handle *h = &handles[(home + i) % HANDLES];
+
+		if (h->handle == handle)
+			return h;
+		if (!h->handle)
+			return make ? h : NULL;
+	}
+	return NULL;
+}
+
+/* list_lock held; the thread exists and has this handle now. */
+static void handle_is(pthread_t handle, uint32_t number, uintptr_t end, int detached)
+{
+	struct handle *h = handle_find(handle, 1);
+
+	if (!h)
+		return;
+	h->handle = handle;
+	h->number = number;
+	h->end = end;
+	h->detached = (uint32_t)detached;
+}
+
+uint32_t thread_number_of_handle(pthread_t handle)
+{
+	struct handle *h;
+	uint32_t number;
+
+	lock_take(&list_lock);
+	h = handle_find(handle, 0);
+	number = h ? h->number : RACE_NO_SLOT;
+	lock_drop(&list_lock);
+	return number;
+}
+
+uintptr_t thread_end_of_handle(pthread_t handle)
+{
+	struct handle *h;
+	uintptr_t end;
+
+	lock_take(&list_lock);
+	h = handle_find(handle, 0);
+	end = h ? h->end : 0;
+	lock_drop(&list_lock);
+	return end;
+}
+
+void thread_joined(uintptr_t end)
+{
+	sync_forget(end);
+	lock_take(&list_lock);
+	end_give(end);
+	lock_drop(&list_lock);
+}
+
+/*
+ * Nobody will join it. Of the thread's end and its detaching, whichever comes second lets the end object go: it finds
+ * `detached` set here, or `end` cleared there.
+ */
+static void end_drop(pthread_t handle, uintptr_t end, int ending)
+{
+	struct handle *h;
+	int last = 0;
+
+	lock_take(&list_lock);
+	h = handle_find(handle, 0);
+	if (h && h->end == end) {
+		last = ending ? h->detached == 1 : h->detached == 2;
+		h->detached |= ending ? 2 : 1;
+		if (last)
+			h->end = 0;
+	}
+	lock_drop(&list_lock);
+	if (last)
+		thread_joined(end);
+}
+
+void thread_detached(pthread_t handle)
+{
+	uintptr_t end = thread_end_of_handle(handle);
+
+	if (end)
+		end_drop(handle, end, 0);
 }
 
 static void host_list(struct host_thread *h)
@@ -74,6 +199,9 @@ static void host_list(struct host_thread *h)
 	if (live)
 		live->link = &h->next;
 	live = h;
+	if (!h->end)
+		h->end = end_take(); /* not created by us */
+	handle_is(h->handle, h->t.number, h->end, h->detached);
 	lock_drop(&list_lock);
 }
 
@@ -155,7 +283,9 @@ static void thread_finish(void *rounds)
 	 * still be in use by others after its pthread_exit. */
 	if (t->stack_hi && t->number != 0)
 		memory_forget(t->stack_lo, t->stack_hi - t->stack_lo);
-	thread_end(t, (uintptr_t)h->handle);
+	thread_end(t, h->end);
+	if (h->end)
+		end_drop(h->handle, h->end, 1);
 	stack_cache_free(h->cache);
 	h->cache = NULL;
 	host_unlist(h);
@@ -181,29 +311,47 @@ struct thread_start *thread_prepare(struct race_thread *t, const uintptr_t *fp)
 	if (!spare_starts)
 		spare_starts = start_records();
 	s = spare_starts;
-	if (s)
+	if (s) {
 		spare_starts = s->next;
+		s->end = end_take();
+	}
 	lock_drop(&list_lock);
 	if (!s) {
 		thread_birth_cancel(birth);
 		return NULL;
 	}
 	s->birth = birth;
+	s->number = thread_birth_number(birth);
+	s->begun = s->told = 0;
 	return s;
 }
 
+/* list_lock held */
 static void start_recycle(struct thread_start *s)
 {
-	lock_take(&list_lock);
 	s->next = spare_starts;
 	spare_starts = s;
-	lock_drop(&list_lock);
 }
 
 void thread_unprepare(struct thread_start *s)
 {
 	thread_birth_cancel(s->birth);
+	lock_take(&list_lock);
+	end_give(s->end);
 	start_recycle(s);
+	lock_drop(&list_lock);
+}
+
+void thread_created(struct thread_start *s, pthread_t handle)
+{
+	lock_take(&list_lock);
+	if (s->begun) {
+		start_recycle(s);
+	} else { /* it has not run yet: so the handle is still its own */
+		handle_is(handle, s->number, s->end, s->detached);
+		s->told = 1;
+	}
+	lock_drop(&list_lock);
 }
 
 void thread_begin(struct thread_start *s, struct thread_start *out)
@@ -212,31 +360,21 @@ void thread_begin(struct thread_start *s, struct thread_start *out)
 
 	thread_state = THREAD_MEETING;
 	*out = *s;
-	start_recycle(s);
 	h = host_new();
-	if (!h) { /* no memory: this thread stays transparent until its first hook finds some; its edge is then a foreign one */
+	if (h) {
+		h->detached = out->detached;
+		h->end = out->end;
+		settle(h, out->birth, 0, out->stack_bytes);
+	} else {
+		/* No memory: transparent until its first hook finds some. It is a foreign thread then. */
 		thread_birth_cancel(out->birth);
 		thread_state = THREAD_NEW;
-		return;
 	}
-	/* A detached predecessor with this handle left its last clock here; nobody may join that any more. */
-	sync_forget((uintptr_t)pthread_self());
-	settle(h, out->birth, 0, out->stack_bytes);
-}
-
-uint32_t thread_number_of_handle(pthread_t handle)
-{
-	uint32_t number = RACE_NO_SLOT;
-
 	lock_take(&list_lock);
-	for (struct host_thread *h = live; h; h = h->next) {
-		if (pthread_equal(h->handle, handle)) {
-			number = h->t.number;
-			break;
-		}
-	}
+	s->begun = 1;
+	if (s->told)
+		start_recycle(s);
 	lock_drop(&list_lock);
-	return number;
 }
 
 uint32_t thread_stack_owner(uintptr_t at)

@@ -115,7 +115,7 @@ struct thread_birth *thread_publish(struct race_thread *parent, uint32_t stack);
 void thread_birth_cancel(struct thread_birth *birth);                            /* the create call failed */
 uint32_t thread_birth_number(const struct thread_birth *birth);
 void thread_start(struct race_thread *t, struct thread_birth *birth /* consumed; NULL: first or foreign */, int foreign);
-/* The thread's last act. Its final clock is released into sync object `handle` (what join acquires); its slot goes to
+/* The thread's last act. Its final clock is released into sync object `handle` (what join acquires; 0: nowhere); its slot goes to
  * quarantine. t may be unmapped afterwards. */
 void thread_end(struct race_thread *t, uintptr_t handle);
 void thread_name(uint32_t number, const char *name); /* copied, 15 bytes */
@@ -269,6 +269,8 @@ void map_ref(struct race_thread *t, uintptr_t map);
 int map_unref(struct race_thread *t, uintptr_t map);
 /* kind or label may be NULL: stays as it is. label is copied, 47 bytes. */
 void map_label(uintptr_t map, const struct race_kind *kind, const char *label);
+/* Which incarnation of a map is known at that address; 0 when none: never met, or its memory has died since. */
+uint32_t map_incarnation(uintptr_t map);
 /* Iterators: remembered per thread by address; step returns 0 when the map changed structurally behind its back. */
 void iterator_start(struct race_thread *t, uintptr_t iterator, uintptr_t map);
 int iterator_step(struct race_thread *t, uintptr_t iterator, const struct race_touch *touch);

@@ -137,3 +137,10 @@ void map_label(uintptr_t map, const struct race_kind *kind, const char *label)
 	}
 	lock_drop(&cells_lock);
 }
+
+uint32_t map_incarnation(uintptr_t map)
+{
+	const struct race_cell *c = cell_find(map);
+
+	return c ? load_relaxed(&c->gen) : 0;
+}

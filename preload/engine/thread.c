@@ -492,7 +492,8 @@ void thread_end(struct race_thread *t, uintptr_t handle)
 		store_relaxed(&t->epoch, t->epoch + RACE_ONE_TICK);
 		thread_tick(t);
 	}
-	sync_release(t, handle);
+	if (handle)
+		sync_release(t, handle);
 	lock_take(&threads_lock);
 	if (t->slot != RACE_NO_SLOT) {
 		struct slot *s = &slots[t->slot];
