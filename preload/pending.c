@@ -27,13 +27,16 @@ static const int signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP
 
 static uint32_t pending;  /* futex; set and cleared by the reporting thread, who holds the report lock */
 static uint32_t reporter; /* its tid */
+static uint32_t dying;    /* some thread crashed and waits: no other report may begin, it would be cut in the middle */
 static uint8_t ours[SIGNALS];
 
 static void wait_for_report(void)
 {
 	uint64_t now = os_monotonic_ns(), end = now + WAIT_NS;
 
-	if (load_relaxed(&reporter) == (uint32_t)os_tid())
+	store_relaxed(&dying, 1);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST); /* partner: the one in pending_begin; one of the two sees the other */
+	if (load_relaxed(&pending) && load_relaxed(&reporter) == (uint32_t)os_tid())
 		return;
 	/* partner: the release in pending_end */
 	while (load_acquire(&pending) && now < end) {
@@ -66,6 +69,14 @@ void pending_begin(void)
 {
 	store_relaxed(&reporter, (uint32_t)os_tid());
 	store_release(&pending, 1); /* partner: wait_for_report */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST); /* partner: the one in wait_for_report */
+	if (load_relaxed(&dying)) {
+		store_release(&pending, 0); /* partner: wait_for_report */
+		os_futex_wake(&pending, 1 << 30);
+		os_sleep_ns(WAIT_NS); /* the process ends meanwhile; if the program survives its signal, reports go on */
+		store_relaxed(&dying, 0);
+		store_release(&pending, 1);
+	}
 	for (unsigned i = 0; i < SIGNALS; i++) {
 		struct sigaction old, act;
 
@@ -100,6 +111,7 @@ void pending_end(void)
 /* A child forked while another thread was reporting has no report to wait for, and no handler to keep. */
 void pending_forked(void)
 {
+	store_relaxed(&dying, 0);
 	if (load_relaxed(&pending))
 		pending_end();
 }
