@@ -155,8 +155,3 @@ void hooks_resolve_early(void)
 	hook_resolve(&hook_realloc, CALLER);
 	store_relaxed(&usable, (usable_fn *)dlsym(RTLD_NEXT, "malloc_usable_size"));
 }
-
-int hooks_own_free(void)
-{
-	return dlsym(RTLD_DEFAULT, "free") == (void *)&free;
-}

@@ -20,8 +20,5 @@ void finding_unlock(void);
 
 /* hooks/memory.c and hooks/process.c: what must be looked up before the program runs */
 void hooks_resolve_early(void);
-int hooks_own_free(void); /* 1 when the process's free() is ours; 0: the executable brings its own */
-
-extern int race_blind_free;
 
 #endif

@@ -25,7 +25,6 @@
 
 int race_process;
 int race_once_ready;
-int race_blind_free;
 
 static struct lock setup_lock;
 
@@ -75,7 +74,6 @@ __attribute__((constructor)) static void construct(int argc, char **argv, char *
 	thread_key_create();
 	fork_handlers_install();
 	exit_handlers_install();
-	race_blind_free = !hooks_own_free();
 	t = race_me ? race_me : thread_meet();
 	(void)t;
 	finding_start();
