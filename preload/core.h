@@ -77,7 +77,6 @@ extern int race_once_ready; /* tables exist */
 void process_setup(void);            /* idempotent; tables only */
 void process_started(void);          /* libc and all constructors are done, main comes next */
 int exit_status_for(int status);     /* 66 or exitcode= when findings count and status is 0; prints "Found ..." once */
-void process_fork_child(void);
 
 /* report side: engine_found() ends here */
 void finding_report(struct race_thread *t, const struct race_finding *f);

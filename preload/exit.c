@@ -44,8 +44,3 @@ void exit_handlers_install(void)
 {
 	on_exit(last_handler, NULL);
 }
-
-void exit_now(int status)
-{
-	os_exit(exit_status_for(status));
-}

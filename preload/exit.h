@@ -7,9 +7,6 @@
 
 void exit_handlers_install(void); /* from the constructor */
 
-/* Ends the process now, with the status that findings make of `status`. */
-void exit_now(int status) __attribute__((noreturn));
-
 /* findings: see finding.c */
 void finding_start(void);
 unsigned finding_counted(void); /* findings that count for the exit status */
