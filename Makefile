@@ -13,7 +13,7 @@ CFLAGS ?= -O2 -g
 BASE := -std=gnu11 -D_GNU_SOURCE $(WARN) -DRACE_VERSION='"$(VERSION)"' -DRACE_PREFIX='"$(prefix)"'
 # Interposers define names that gcc knows as builtins; nothing of ours may be turned into a call of theirs and back.
 HOST := $(BASE) -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-stack-protector -fno-builtin-malloc \
-	-fcf-protection=none -fno-strict-aliasing
+	-fcf-protection=none -fno-strict-aliasing -Werror=implicit-function-declaration
 
 # libc itself, not its linker script: that would name the dynamic loader as a second library for the three symbols we use of
 # it, and every process has it anyway. tests/lint checks that nothing else is left undefined.
@@ -21,9 +21,10 @@ HOST_LIBS := -Wl,--start-group -l:libc.so.6 -l:libc_nonshared.a -lgcc -Wl,--end-
 
 SYS := $(wildcard preload/sys/*.c)
 ENGINE := $(wildcard preload/engine/*.c)
-LIB_SRC := $(wildcard preload/*.c) $(SYS) $(filter-out preload/engine/oracle.c,$(ENGINE)) $(wildcard preload/unwind/*.c) \
+PATCH := $(wildcard preload/patch/*.c) $(wildcard preload/rules/*.c)
+LIB_SRC := $(wildcard preload/*.c) $(SYS) $(PATCH) $(filter-out preload/engine/oracle.c,$(ENGINE)) $(wildcard preload/unwind/*.c) \
 	$(wildcard hooks/*.c) report/text.c report/suppress.c
-TOOL_SRC := $(wildcard report/*.c) $(SYS)
+TOOL_SRC := $(wildcard report/*.c) $(SYS) preload/patch/symbols.c preload/patch/decode.c preload/patch/trampoline.c hooks/std_mangled.c
 LIB_OBJ := $(LIB_SRC:%.c=$(B)/lib/%.o)
 TOOL_OBJ := $(TOOL_SRC:%.c=$(B)/tool/%.o)
 
@@ -49,15 +50,16 @@ check: ## run all tests; ends with `N passed, N failed`
 # What the groups of tests/run need built; fragments add to it.
 test-programs: all
 
+# Bsymbolic-functions: a hook knows its own wrapper, also where the executable defines a function of that name.
 $(B)/librace.so: $(LIB_OBJ)
 	@echo "  LINK  $@"
-	$(Q)$(CC) -shared -nodefaultlibs -Wl,-z,initfirst -Wl,-z,now -Wl,-z,relro -Wl,--exclude-libs,ALL \
+	$(Q)$(CC) -shared -nodefaultlibs -Wl,-z,initfirst -Wl,-z,now -Wl,-Bsymbolic-functions -Wl,-z,relro -Wl,--exclude-libs,ALL \
 		-Wl,-soname,librace.so -Wl,--version-script=preload/local.map -o $@.new $^ $(HOST_LIBS)
 	$(Q)mv $@.new $@
 
 $(B)/race: $(TOOL_OBJ)
 	@echo "  LINK  $@"
-	$(Q)$(CC) -o $@.new $^ -ldw -lelf -lstdc++
+	$(Q)$(CC) -o $@.new $^ -ldw -lelf -ljansson -lstdc++
 	$(Q)mv $@.new $@
 
 $(B)/lib/%.o: %.c
@@ -78,10 +80,13 @@ install: all ## install below prefix (default /usr/local; DESTDIR is honoured)
 	install -m 755 $(B)/librace.so $(DESTDIR)$(prefix)/lib/librace.so
 	install -m 755 $(B)/race $(DESTDIR)$(prefix)/bin/race
 	install -m 644 include/librace.h include/librace_uthash.h $(DESTDIR)$(prefix)/include
+	install -d $(DESTDIR)$(prefix)/share/librace/rules
+	install -m 644 rules/*.rules $(DESTDIR)$(prefix)/share/librace/rules
 	@echo "LD_PRELOAD=$(prefix)/lib/librace.so PROGRAM"
 
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(prefix)/lib/librace.so $(DESTDIR)$(prefix)/bin/race
+	rm -rf $(DESTDIR)$(prefix)/share/librace
 	rm -f $(DESTDIR)$(prefix)/include/librace.h $(DESTDIR)$(prefix)/include/librace_uthash.h
 
 clean: ## remove build/

@@ -11,16 +11,16 @@
 
 #define BORROW(returns, symbol, params)                                                                              \
 	typedef returns borrowed_##symbol##_fn params;                                                               \
-	static struct race_hook borrowed_##symbol = { #symbol, NULL, NULL, NULL };
+	static struct race_hook borrowed_##symbol = { .name = #symbol };
 
 /* To call it; an absent one returns 0. */
-#define BORROWED(symbol, caller) ((borrowed_##symbol##_fn *)hook_real(&borrowed_##symbol, caller))
+#define BORROWED(symbol, caller) ((borrowed_##symbol##_fn *)hook_ask(&borrowed_##symbol, caller))
 
 /* Its address, or NULL when the library has no such symbol; data too. */
 static inline void *borrowed_address(struct race_hook *h, const void *caller)
 {
-	(void)hook_real(h, caller);
-	return load_relaxed(&h->real);
+	(void)hook_ask(h, caller);
+	return hook_known(h);
 }
 
 /*

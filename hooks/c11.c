@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * c11.c - <threads.h>: mutexes, conditions and call_once. glibc builds them on its own internals without passing the
- * pthread functions' names, so they are hooked by theirs. thrd_create and thrd_join are in pthread_thread.c.
+ * pthread functions' names, so they are hooked by theirs, and step back where those internals are patched. thrd_create and
+ * thrd_join are in pthread_thread.c.
  */
+#define SYNC_THREAD(symbol) (load_relaxed(&race_libc_patched) ? NULL : thread_enter())
+
 #include <threads.h>
 
 #include "mutex.h"

@@ -14,6 +14,9 @@
  *            nothing left to check.
  * Early      getenv is called before everything else is up, often, and by libraries' constructors.
  */
+/* An executable that defines these (shells) has variables of its own in mind; libc's own calls are left alone. */
+#define HOOK_POLICY PATCH_NEVER
+
 #include <errno.h>
 #include <gnu/libc-version.h>
 #include <string.h>
@@ -126,13 +129,13 @@ static void writer_end(struct writer *w)
 
 #define WRITER_OP(symbol, tag, role, access)                                                                         \
 	static const struct race_op op_##symbol##_##tag __attribute__((section("race_ops"), used, aligned(8))) = {   \
-		#symbol, &environment_kind, (void *const *)&hook_##symbol.real, ROLE_##role, ACCESS_##access,        \
+		#symbol, &environment_kind, (void *const *)&hook_##symbol.entry, ROLE_##role, ACCESS_##access,        \
 		KEY_STRING, 0                                                                                        \
 	};
 
 static int present(const char *name, const void *caller)
 {
-	__typeof__(&getenv) real = (__typeof__(&getenv))hook_real(&hook_getenv, caller);
+	__typeof__(&getenv) real = (__typeof__(&getenv))hook_ask(&hook_getenv, caller);
 
 	return name && *name && real(name) != NULL;
 }

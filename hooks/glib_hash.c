@@ -69,7 +69,7 @@ static const void *hash_of(const void *table)
 
 static void learn(const struct hash_layout *h, const void *hash, const void *equal, const void *caller)
 {
-	(void)hook_real(&hook_g_hash_table_size, caller); /* for entries_of, which has no caller to find it by */
+	(void)hook_ask(&hook_g_hash_table_size, caller); /* for entries_of, which has no caller to find it by */
 	if (likely(load_relaxed(&layout)) || !hash)
 		return;
 	store_relaxed(&layout, h->hash == hash && h->equal == equal && load_relaxed(&h->refs) == 1 ? 1 : -1);
@@ -80,7 +80,7 @@ static void learn(const struct hash_layout *h, const void *hash, const void *equ
 static unsigned size_now(void *table, const void *caller)
 {
 	__typeof__(&g_hash_table_size) size =
-		(__typeof__(&g_hash_table_size))hook_real(&hook_g_hash_table_size, caller);
+		(__typeof__(&g_hash_table_size))hook_ask(&hook_g_hash_table_size, caller);
 
 	return table ? size(table) : 0;
 }
@@ -88,7 +88,7 @@ static unsigned size_now(void *table, const void *caller)
 static long entries_of(uintptr_t map)
 {
 	__typeof__(&g_hash_table_size) size =
-		(__typeof__(&g_hash_table_size))load_relaxed(&hook_g_hash_table_size.real);
+		(__typeof__(&g_hash_table_size))hook_known(&hook_g_hash_table_size);
 
 	return size ? (long)size((void *)map) : -1;
 }

@@ -12,8 +12,17 @@
 
 /* ---- GMutex, GCond --------------------------------------------------------------------------------------------- */
 
-static inline void gmutex_got(struct race_thread *t, const void *m)
+/*
+ * `inside`: libglib takes the lock for itself, to guard a table or list of its own. Such a lock is held like any other - two
+ * accesses under one lock are never reported - but it orders nothing else: threads that happen to have passed GLib's
+ * allocator or quark table one after the other are not synchronised by that, and would hide each other's races.
+ */
+static inline void gmutex_got(struct race_thread *t, const void *m, int inside)
 {
+	if (unlikely(inside)) {
+		lock_held_no_edge(t, KEY(m), LOCK_MUTEX);
+		return;
+	}
 	lock_held(t, KEY(m), LOCK_MUTEX, 0);
 	sync_acquire_alone(t, KEY(m));
 }
@@ -26,10 +35,12 @@ static __attribute__((noinline, cold)) void gmutex_give_unseen(struct race_threa
 		sync_release_join(t, KEY(m));
 }
 
-static inline void gmutex_give(struct race_thread *t, const void *m)
+static inline void gmutex_give(struct race_thread *t, const void *m, int inside)
 {
 	int level = lock_dropped(t, KEY(m));
 
+	if (unlikely(inside))
+		return;
 	if (likely(level == 1))
 		sync_release(t, KEY(m));
 	else if (level < 0)
@@ -38,7 +49,10 @@ static inline void gmutex_give(struct race_thread *t, const void *m)
 
 static inline void gcond_woken(struct race_thread *t, const void *c, const void *m)
 {
-	gmutex_got(t, m);
+	/* GLib takes the mutex back by its own g_mutex_lock: if that is seen, it is held already. */
+	lock_dropped(t, KEY(m));
+	lock_held(t, KEY(m), LOCK_MUTEX, 0);
+	sync_acquire_alone(t, KEY(m));
 	sync_acquire(t, KEY(c));
 }
 

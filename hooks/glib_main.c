@@ -26,9 +26,9 @@ static uintptr_t default_context;
 static __attribute__((noinline, cold)) void meet_libglib(const void *caller)
 {
 	static struct race_hook tables[] = {
-		{ "g_idle_funcs", NULL, NULL, NULL },        { "g_timeout_funcs", NULL, NULL, NULL },
-		{ "g_child_watch_funcs", NULL, NULL, NULL }, { "g_io_watch_funcs", NULL, NULL, NULL },
-		{ "g_unix_signal_funcs", NULL, NULL, NULL }, { "g_unix_fd_source_funcs", NULL, NULL, NULL },
+		{ .name = "g_idle_funcs" },        { .name = "g_timeout_funcs" },
+		{ .name = "g_child_watch_funcs" }, { .name = "g_io_watch_funcs" },
+		{ .name = "g_unix_signal_funcs" }, { .name = "g_unix_fd_source_funcs" },
 	};
 
 	for (unsigned i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {

@@ -10,6 +10,9 @@
  * Objects   queue: the user-visible lock (the GMutex at its start); +1: what was pushed; +2: what poppers had done
  *           before.
  */
+/* Inside libglib queues are parts of thread pools, which have their own edges (glib_pool.c). */
+#define SYNC_THREAD(symbol) (INSIDE(symbol) ? NULL : thread_enter())
+
 #include "glib_types.h"
 #include "sync_rows.h"
 
@@ -18,6 +21,7 @@
 
 static inline void queue_got(struct race_thread *t, const void *q)
 {
+	lock_dropped(t, KEY(q)); /* as GLib's own lock, if that was seen (glib_lock.c) */
 	lock_held(t, KEY(q), LOCK_MUTEX, 0);
 	sync_acquire(t, KEY(q));
 }

@@ -53,11 +53,12 @@ static __attribute__((noinline)) void block_dies(uintptr_t at, size_t bytes)
 	SYNC_ENTER((void)t; memory_forget(at, bytes));
 }
 
+/* What libglib frees for itself, such as the header of a hash table, is told by the functions that do it. */
 RACE_EXPORT void g_slice_free1(size_t bytes, void *p);
 HOOK_SLOT(g_slice_free1)
 void g_slice_free1(size_t bytes, void *p)
 {
-	if (p && race_me && unlikely(memory_is_watched(KEY(p), bytes)))
+	if (p && race_me && !INSIDE(g_slice_free1) && unlikely(memory_is_watched(KEY(p), bytes)))
 		block_dies(KEY(p), bytes);
 	REAL(g_slice_free1)(bytes, p);
 }
@@ -66,7 +67,7 @@ RACE_EXPORT void g_slice_free_chain_with_offset(size_t bytes, void *chain, size_
 HOOK_SLOT(g_slice_free_chain_with_offset)
 void g_slice_free_chain_with_offset(size_t bytes, void *chain, size_t next)
 {
-	for (char *p = chain; p && race_me; p = *(char **)(p + next)) {
+	for (char *p = chain; p && race_me && !INSIDE(g_slice_free_chain_with_offset); p = *(char **)(p + next)) {
 		if (unlikely(memory_is_watched(KEY(p), bytes)))
 			block_dies(KEY(p), bytes);
 	}

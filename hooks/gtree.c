@@ -55,13 +55,13 @@ static void learn(const struct tree_layout *tree, const void *compare, const voi
 {
 	if (likely(load_relaxed(&layout)))
 		return;
-	(void)hook_real(&hook_g_tree_nnodes, caller); /* for entries_of, which has no caller to find it by */
+	(void)hook_ask(&hook_g_tree_nnodes, caller); /* for entries_of, which has no caller to find it by */
 	store_relaxed(&layout, !tree->root && tree->compare == compare && !tree->nodes && tree->refs == 1 ? 1 : -1);
 }
 
 static long entries_of(uintptr_t map)
 {
-	__typeof__(&g_tree_nnodes) size = (__typeof__(&g_tree_nnodes))load_relaxed(&hook_g_tree_nnodes.real);
+	__typeof__(&g_tree_nnodes) size = (__typeof__(&g_tree_nnodes))hook_known(&hook_g_tree_nnodes);
 
 	return size ? (long)size((void *)map) : -1;
 }

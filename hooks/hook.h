@@ -21,18 +21,53 @@
 #define FRAME ((const uintptr_t *)__builtin_frame_address(0))
 #define CALLER __builtin_return_address(0)
 
-/* The slot of a hooked function; `symbol` must be declared before. */
+/* Where this adapter's functions may be patched; an adapter defines it before the include when it wants another one. */
+#ifndef HOOK_POLICY
+#define HOOK_POLICY PATCH_LIBRARIES
+#endif
+
+/*
+ * An adapter whose library shares names with others (jansson and json-c both have a json_object_get) defines before the
+ * include HOOK_PREFIX, HOOK_VERSION and HOOK_LIBRARY. Its functions then carry the prefix and are exported under the plain
+ * name with that version only, not as default: just callers that were linked to this library's function find them.
+ */
+#ifdef HOOK_PREFIX
+#define HOOK_LINK_NAME(symbol) HOOK_PREFIX #symbol
+#define HOOK_NAMED(symbol) __asm__(HOOK_PREFIX #symbol)
+#define HOOK_EXPORT_VERSION(symbol) __asm__(".symver " HOOK_PREFIX #symbol ", " #symbol "@" HOOK_VERSION);
+#else
+#define HOOK_LINK_NAME(symbol) #symbol
+#define HOOK_NAMED(symbol)
+#define HOOK_EXPORT_VERSION(symbol)
+#define HOOK_VERSION NULL
+#define HOOK_LIBRARY NULL
+#endif
+
+#if __has_attribute(copy)
+#define HOOK_COPY(symbol) copy(symbol),
+#else
+#define HOOK_COPY(symbol)
+#endif
+
+/* The slot of a hooked function; `symbol` must be declared before. An executable that defines the name, too, is what &symbol
+ * would give: self is the wrapper by a name that nobody else has. */
 #define HOOK_SLOT_VERSION(symbol, symbol_version)                                                                    \
+	static __typeof__(symbol) own_##symbol __attribute__((HOOK_COPY(symbol) alias(HOOK_LINK_NAME(symbol))));     \
 	static struct race_hook hook_##symbol __attribute__((section("race_hooks"), used, aligned(8))) = {           \
-		#symbol, symbol_version, NULL, (void *)&symbol                                                       \
-	};
-#define HOOK_SLOT(symbol) HOOK_SLOT_VERSION(symbol, NULL)
+		.name = #symbol, .version = symbol_version, .self = (void *)&own_##symbol, .policy = HOOK_POLICY,    \
+		.library = HOOK_LIBRARY                                                                              \
+	};                                                                                                           \
+	HOOK_EXPORT_VERSION(symbol)
+#define HOOK_SLOT(symbol) HOOK_SLOT_VERSION(symbol, HOOK_VERSION)
 #define REAL(symbol) ((__typeof__(&symbol))hook_real(&hook_##symbol, CALLER))
+
+/* In a row: the library itself is calling. */
+#define INSIDE(symbol) hook_is_inside(&hook_##symbol, CALLER)
 
 /* The op of a hooked function. */
 #define HOOK_OP(symbol, map_kind, role, access, key_kind, flags)                                                     \
 	static const struct race_op op_##symbol __attribute__((section("race_ops"), used, aligned(8))) = {           \
-		#symbol, map_kind, (void *const *)&hook_##symbol.real, ROLE_##role, ACCESS_##access, key_kind, flags \
+		#symbol, map_kind, (void *const *)&hook_##symbol.entry, ROLE_##role, ACCESS_##access, key_kind, flags \
 	};
 
 /* Around the real call: NULL t means transparent. */
@@ -56,7 +91,7 @@ static inline void hook_op_exit(struct race_thread *t, struct race_op_open *open
 }
 
 #define MAP_HOOK_X(returns, symbol, params, args, role, access, map, key, key_kind, flags)                           \
-	RACE_EXPORT returns symbol params;                                                                           \
+	RACE_EXPORT returns symbol params HOOK_NAMED(symbol);                                                        \
 	HOOK_SLOT(symbol)                                                                                            \
 	HOOK_OP(symbol, &HOOK_KIND, role, access, key_kind, flags)                                                   \
 	returns symbol params                                                                                        \
@@ -73,7 +108,7 @@ static inline void hook_op_exit(struct race_thread *t, struct race_op_open *open
 	}
 
 #define MAP_HOOK_VOID_X(symbol, params, args, role, access, map, key, key_kind, flags)                               \
-	RACE_EXPORT void symbol params;                                                                              \
+	RACE_EXPORT void symbol params HOOK_NAMED(symbol);                                                           \
 	HOOK_SLOT(symbol)                                                                                            \
 	HOOK_OP(symbol, &HOOK_KIND, role, access, key_kind, flags)                                                   \
 	void symbol params                                                                                           \

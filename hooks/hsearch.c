@@ -19,7 +19,7 @@ static const struct race_kind table_kind = {
 
 #define TABLE_OP(symbol, tag, role, access)                                                                          \
 	static const struct race_op op_##symbol##_##tag __attribute__((section("race_ops"), used, aligned(8))) = {   \
-		#symbol, &table_kind, (void *const *)&hook_##symbol.real, ROLE_##role, ACCESS_##access, KEY_STRING, 0 \
+		#symbol, &table_kind, (void *const *)&hook_##symbol.entry, ROLE_##role, ACCESS_##access, KEY_STRING, 0 \
 	};
 
 /* ---- look-up and insertion --------------------------------------------------------------------------------------- */

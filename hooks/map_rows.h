@@ -7,6 +7,7 @@
  *   then) MAP_HOOK_VOID_THEN(symbol, ... the same)
  *   MAP_CREATE(symbol, (parameters), (arguments), key kind of the new map, learn)
  *             a creation writes the map: handing it to another thread needs an order like any other write
+ *   MAP_HOOK_READS(returns, symbol, (parameters), (arguments), ROLE, ACCESS, map, other map, flags)
  *
  * prepare   declarations and statements before everything, outside the guard: may call the library
  * then      statement inside the guard, after the operation has ended, if `when` (over `result`) holds; `t` is the
@@ -21,7 +22,7 @@
 #define NO_PREPARE
 
 #define MAP_HOOK_THEN(returns, symbol, params, args, role, access, map, key, keys, flags, prepare, when, then)       \
-	RACE_EXPORT returns symbol params;                                                                           \
+	RACE_EXPORT returns symbol params HOOK_NAMED(symbol);                                                        \
 	HOOK_SLOT(symbol)                                                                                            \
 	HOOK_OP(symbol, &HOOK_KIND, role, access, keys, flags)                                                       \
 	returns symbol params                                                                                        \
@@ -46,7 +47,7 @@
 	}
 
 #define MAP_HOOK_VOID_THEN(symbol, params, args, role, access, map, key, keys, flags, prepare, when, then)           \
-	RACE_EXPORT void symbol params;                                                                              \
+	RACE_EXPORT void symbol params HOOK_NAMED(symbol);                                                           \
 	HOOK_SLOT(symbol)                                                                                            \
 	HOOK_OP(symbol, &HOOK_KIND, role, access, keys, flags)                                                       \
 	void symbol params                                                                                           \
@@ -70,8 +71,31 @@
 		}                                                                                                    \
 	}
 
+/* A function that reads a second map as well: all of it, from begin to end. */
+#define MAP_HOOK_READS(returns, symbol, params, args, role, access, map, other, flags)                               \
+	RACE_EXPORT returns symbol params HOOK_NAMED(symbol);                                                        \
+	HOOK_EXTRA_OP(symbol, reading, &HOOK_KIND, ITERATE, READ, OP_INTERVAL)                                       \
+	HOOK_SLOT(symbol)                                                                                            \
+	HOOK_OP(symbol, &HOOK_KIND, role, access, KEY_NONE, flags)                                                   \
+	returns symbol params                                                                                        \
+	{                                                                                                            \
+		__typeof__(&symbol) real = REAL(symbol);                                                             \
+		struct race_touch reads = { &op_reading_##symbol, KEY(other), 0, RACE_NO_BUCKET, FRAME };            \
+		struct race_op_open open, reading;                                                                   \
+		struct race_thread *t = thread_enter();                                                              \
+		returns result;                                                                                      \
+		if (unlikely(!t))                                                                                    \
+			return real args;                                                                            \
+		op_enter(t, &reads, &reading);                                                                       \
+		hook_op_enter(t, &op_##symbol, KEY(map), 0, RACE_NO_BUCKET, FRAME, &open);                           \
+		result = real args;                                                                                  \
+		hook_op_exit(t, &open);                                                                              \
+		hook_op_exit(t, &reading);                                                                           \
+		return result;                                                                                       \
+	}
+
 #define MAP_CREATE(symbol, params, args, kind_of_keys, learn)                                                        \
-	RACE_EXPORT void *symbol params;                                                                             \
+	RACE_EXPORT void *symbol params HOOK_NAMED(symbol);                                                          \
 	HOOK_SLOT(symbol)                                                                                            \
 	HOOK_OP(symbol, &HOOK_KIND, CREATE, WRITE, KEY_NONE, 0)                                                      \
 	void *symbol params                                                                                          \
@@ -95,7 +119,7 @@
 #define HOOK_EXTRA_OP(symbol, tag, map_kind, role, access, flags)                                                    \
 	static struct race_hook hook_##symbol;                                                                       \
 	static const struct race_op op_##tag##_##symbol __attribute__((section("race_ops"), used, aligned(8))) = {   \
-		#symbol, map_kind, (void *const *)&hook_##symbol.real, ROLE_##role, ACCESS_##access, KEY_BY_MAP, flags \
+		#symbol, map_kind, (void *const *)&hook_##symbol.entry, ROLE_##role, ACCESS_##access, KEY_BY_MAP, flags \
 	};
 
 /* ---- references ------------------------------------------------------------------------------------------------ */
@@ -121,7 +145,6 @@ static inline void reference_drop_begin(struct reference_drop *d, uintptr_t map,
 					const uintptr_t *fp)
 {
 	struct race_touch touch = { destroy, map, 0, RACE_NO_BUCKET, fp };
-	int ours;
 
 	d->open.cell = NULL;
 	d->last = 0;
@@ -130,8 +153,8 @@ static inline void reference_drop_begin(struct reference_drop *d, uintptr_t map,
 		return;
 	if (count != 1)
 		sync_release_join(d->t, map);
-	ours = map_unref(d->t, map);
-	d->last = count > 0 ? count == 1 : ours == 1;
+	/* map_unref forgets a map whose references nobody has counted from its birth: not asked when the library says it. */
+	d->last = count > 0 ? count == 1 : map_unref(d->t, map) == 1;
 	if (d->last) {
 		sync_acquire(d->t, map);
 		sync_forget(map);
@@ -158,7 +181,7 @@ static inline void reference_drop_end(struct reference_drop *d, uintptr_t map, c
 /* A function that drops a reference; `clear`: its op when others remain (g_hash_table_destroy empties the table), or
  * NULL. The op the row itself makes is the destruction. */
 #define MAP_UNREF(symbol, count, clear)                                                                              \
-	RACE_EXPORT void symbol(void *map);                                                                          \
+	RACE_EXPORT void symbol(void *map) HOOK_NAMED(symbol);                                                       \
 	HOOK_SLOT(symbol)                                                                                            \
 	HOOK_OP(symbol, &HOOK_KIND, DESTROY, WRITE, KEY_NONE, OP_INTERVAL)                                           \
 	void symbol(void *map)                                                                                       \
@@ -171,7 +194,7 @@ static inline void reference_drop_end(struct reference_drop *d, uintptr_t map, c
 	}
 
 #define MAP_REF(symbol)                                                                                              \
-	RACE_EXPORT void *symbol(void *map);                                                                         \
+	RACE_EXPORT void *symbol(void *map) HOOK_NAMED(symbol);                                                      \
 	HOOK_SLOT(symbol)                                                                                            \
 	void *symbol(void *map)                                                                                      \
 	{                                                                                                            \

@@ -20,6 +20,7 @@
 
 #include "../preload/exit.h"
 #include "../preload/resolve.h"
+#define HOOK_POLICY PATCH_PROGRAM
 #include "hook.h"
 
 RACE_EXPORT void free(void *p);

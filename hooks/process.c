@@ -15,10 +15,12 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#define HOOK_POLICY PATCH_NEVER
 #include "../preload/emit.h"
 #include "../preload/exit.h"
 #include "../preload/fork.h"
 #include "../preload/host.h"
+#include "../preload/patch/patch.h"
 #include "../preload/sys/lock.h"
 #include "sync_rows.h"
 
@@ -70,6 +72,12 @@ pid_t _Fork(void)
 
 /* ---- sandboxes: from here on no process may be started -------------------------------------------------------------- */
 
+static void sandboxed(void)
+{
+	emit_sandboxed();
+	patch_stop();
+}
+
 static void own_name(struct race_thread *t, unsigned long option, unsigned long arg)
 {
 	if (option == PR_SET_NAME)
@@ -92,7 +100,7 @@ int prctl(int option, ...)
 	d = va_arg(ap, unsigned long);
 	va_end(ap);
 	if (option == PR_SET_SECCOMP)
-		emit_sandboxed();
+		sandboxed();
 	result = real(option, a, b, c, d);
 	if (result == 0)
 		SYNC_ENTER(own_name(t, (unsigned long)option, a));
@@ -116,7 +124,7 @@ long syscall(long number, ...)
 	f = va_arg(ap, long);
 	va_end(ap);
 	if (number == SYS_seccomp)
-		emit_sandboxed();
+		sandboxed();
 	if (number == SYS_exit_group)
 		a = exit_status_for((int)a);
 	return real(number, a, b, c, d, e, f);

@@ -6,6 +6,8 @@
  *           last clock, released into an object of its own when it ends, is acquired after a successful join. Handles
  *           are reused by glibc, numbers are not: the handle is turned into a number before the real join.
  * Ends      preload/thread.c: a key destructor, for return, exit and cancellation alike.
+ * Inside   libc itself calls pthread_create, where that is patched: for thrd_create, whose own hook has done the work by
+ *           then, and for its helpers and callbacks (libc_threads.c).
  * The start routine runs under one frame of ours (start_posix, start_c11), which reports leave out.
  */
 #include <errno.h>
@@ -13,7 +15,8 @@
 #include <threads.h>
 
 #include "../preload/host.h"
-#include "sync_rows.h"
+#include "../preload/module.h"
+#include "libc_threads.h"
 
 static void *start_posix(void *record)
 {
@@ -48,15 +51,23 @@ static size_t default_stack_bytes(void)
 	return load_relaxed(&bytes);
 }
 
+/* How thrd_create tells pthread_create that the start routine is one of C11 (nptl/internaltypes.h). */
+#define ATTR_C11_THREAD ((const pthread_attr_t *)(uintptr_t)-1)
+
+#undef HOOK_POLICY
+#define HOOK_POLICY PATCH_ANYWHERE
 RACE_EXPORT int pthread_create(pthread_t *handle, const pthread_attr_t *attr, void *(*run)(void *), void *arg);
 HOOK_SLOT(pthread_create)
 int pthread_create(pthread_t *handle, const pthread_attr_t *attr, void *(*run)(void *), void *arg)
 {
 	__typeof__(&pthread_create) real = REAL(pthread_create);
-	struct race_thread *t = thread_enter();
-	struct thread_start *s = t ? thread_prepare(t, FRAME) : NULL;
+	struct race_thread *t = attr == ATTR_C11_THREAD ? NULL : thread_enter();
+	struct thread_start *s;
 	int result;
 
+	if (t && module_is_libc((uintptr_t)CALLER))
+		sync_acquire(t, LIBC_THREAD_REQUESTS);
+	s = t ? thread_prepare(t, FRAME) : NULL;
 	if (!s) {
 		if (t)
 			thread_leave(t);
@@ -83,6 +94,8 @@ int pthread_create(pthread_t *handle, const pthread_attr_t *attr, void *(*run)(v
 	return result;
 }
 
+#undef HOOK_POLICY
+#define HOOK_POLICY PATCH_LIBRARIES
 RACE_EXPORT int thrd_create(thrd_t *handle, thrd_start_t run, void *arg);
 HOOK_SLOT(thrd_create)
 int thrd_create(thrd_t *handle, thrd_start_t run, void *arg)

@@ -12,6 +12,7 @@
  */
 #include <semaphore.h>
 
+#define HOOK_POLICY PATCH_TOGETHER
 #include "mutex.h"
 #include "once.h"
 
@@ -19,6 +20,9 @@
 #define PASSED (result == 0 || result == PTHREAD_BARRIER_SERIAL_THREAD)
 
 #include "pthread_wait.def"
+
+#undef HOOK_POLICY
+#define HOOK_POLICY PATCH_TOGETHER
 
 struct wait_args {
 	struct race_thread *t;
@@ -65,6 +69,9 @@ WAIT_HOOK(pthread_cond_timedwait, COND_VERSION, (pthread_cond_t *c, pthread_mute
 	  (c, m, at), c, m)
 WAIT_HOOK(pthread_cond_clockwait, NULL,
 	  (pthread_cond_t *c, pthread_mutex_t *m, clockid_t clock, const struct timespec *at), (c, m, clock, at), c, m)
+
+#undef HOOK_POLICY
+#define HOOK_POLICY PATCH_LIBRARIES /* libc's own ones order nothing that a program could rely on */
 
 /* ---- once --------------------------------------------------------------------------------------------------------- */
 

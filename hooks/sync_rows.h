@@ -13,18 +13,24 @@
 
 #include "hook.h"
 
+/* Who is calling, or NULL: nothing to do. An adapter whose functions are built from hooked ones, or are used by their own
+ * library, may say NULL for such calls. */
+#ifndef SYNC_THREAD
+#define SYNC_THREAD(symbol) thread_enter()
+#endif
+
 #define NOTHING ((void)0)
 #define NEVER 0
 #define ALWAYS 1
 #define ON_ZERO (result == 0)
 
 #define SYNC_HOOK_VERSION(returns, symbol, version, params, args, before, when, after)                               \
-	RACE_EXPORT returns symbol params;                                                                           \
+	RACE_EXPORT returns symbol params HOOK_NAMED(symbol);                                                        \
 	HOOK_SLOT_VERSION(symbol, version)                                                                           \
 	returns symbol params                                                                                        \
 	{                                                                                                            \
 		__typeof__(&symbol) real = REAL(symbol);                                                             \
-		struct race_thread *t = thread_enter();                                                              \
+		struct race_thread *t = SYNC_THREAD(symbol);                                                         \
 		returns result;                                                                                      \
 		if (unlikely(!t))                                                                                    \
 			return real args;                                                                            \
@@ -43,12 +49,12 @@
 
 /* The same for functions without a result. */
 #define SYNC_HOOK_VOID(symbol, params, args, before, after)                                                          \
-	RACE_EXPORT void symbol params;                                                                              \
+	RACE_EXPORT void symbol params HOOK_NAMED(symbol);                                                           \
 	HOOK_SLOT(symbol)                                                                                            \
 	void symbol params                                                                                           \
 	{                                                                                                            \
 		__typeof__(&symbol) real = REAL(symbol);                                                             \
-		struct race_thread *t = thread_enter();                                                              \
+		struct race_thread *t = SYNC_THREAD(symbol);                                                         \
 		if (unlikely(!t)) {                                                                                  \
 			real args;                                                                                   \
 			return;                                                                                      \

@@ -109,14 +109,14 @@ static __attribute__((noinline, cold)) void libtsan_look(void)
 static inline void *name_real(struct race_hook *h, uint32_t *asked, const void *caller)
 {
 	if (likely(load_relaxed(asked)))
-		return load_relaxed(&h->real);
+		return hook_known(h);
 	if (resolve_running())
 		return NULL;
 	if (load_relaxed(&libtsan) == UNKNOWN)
 		libtsan_look();
-	hook_resolve(h, caller);
+	hook_ask(h, caller);
 	store_relaxed(asked, 1);
-	return load_relaxed(&h->real);
+	return hook_known(h);
 }
 
 #define TSAN_NAME(symbol, params, args, before, after)                                                               \

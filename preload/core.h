@@ -48,25 +48,91 @@ static inline void thread_leave(struct race_thread *t)
 
 /* ---- real functions ------------------------------------------------------------------------------------------------ */
 
-/* One per hooked function; the hook section holds them all. `real` is whatever must be called for the original. */
+/* Where the dynamic loader and we ourselves lie; empty until found. */
+extern struct race_range {
+	uintptr_t lo, hi;
+} race_loader __attribute__((visibility("hidden"))), race_self __attribute__((visibility("hidden")));
+
+static inline int range_holds(const struct race_range *r, uintptr_t at)
+{
+	return at - r->lo < r->hi - r->lo;
+}
+
+/* Where a hook's function may be patched beside being interposed (preload/patch/attach.c). */
+enum hook_policy {
+	PATCH_NEVER,
+	PATCH_PROGRAM,   /* where the executable defines it */
+	PATCH_LIBRARIES, /* there and in every library but libc */
+	PATCH_ANYWHERE,  /* in libc, too: locks and threads, whose calls inside libc are then seen */
+	PATCH_TOGETHER,  /* the same, all of them or none: what C11 threads are built from */
+};
+
+enum hook_state { HOOK_INTERPOSED, HOOK_PATCHED, HOOK_PENDING };
+
+/* One per hooked function; the hook section holds them all. */
 struct race_hook {
 	const char *name;
 	const char *version; /* symbol version to ask for first, or NULL */
-	void *real;
+	const char *library; /* start of the SONAME of the only library that has it (others use its name), or NULL: any */
+	void *real;          /* whatever must be called for the original: the next function of that name, or a trampoline */
 	void *self;          /* our exported wrapper, so that resolution can never find ourselves */
+	void *entry;         /* the original itself, as stacks show it; set together with real */
+	uint8_t policy;      /* enum hook_policy */
+	uint8_t state;       /* enum hook_state; written before the program runs or under the loader's lock */
+	uint8_t counting;    /* stats=2: real stays NULL, so that each call passes hook_resolve, which counts */
+	uint8_t refused;     /* it could not be patched: enum patch_result, of the last try */
+	uint8_t refusal;     /* and enum patch_refusal */
+	uint32_t module;     /* in which it is patched, + 1; patch.c */
+	struct race_range code; /* of that module; empty while not patched */
+	void *counted_real;  /* then: what real would be */
+	uint64_t calls;
 };
 extern struct race_hook race_hooks_start[] __asm__("__start_race_hooks") __attribute__((weak, visibility("hidden")));
 extern struct race_hook race_hooks_stop[] __asm__("__stop_race_hooks") __attribute__((weak, visibility("hidden")));
 
+/* The pthread functions are patched inside libc: what calls them there leaves its work to them. */
+extern uint32_t race_libc_patched __attribute__((visibility("hidden")));
+
 /* Next object, then the caller's module and its dependencies (RTLD_LOCAL plugins); never NULL: absent functions get a stub
  * that returns 0. Keeps errno. */
 void *hook_resolve(struct race_hook *h, const void *return_address);
+/* The same for a call of the program while calls are counted. */
+void *hook_called(struct race_hook *h, const void *return_address);
 
 static inline void *hook_real(struct race_hook *h, const void *return_address)
 {
 	void *real = load_relaxed(&h->real);
 
-	return likely(real != NULL) ? real : hook_resolve(h, return_address);
+	return likely(real != NULL) ? real : hook_called(h, return_address);
+}
+
+/* The real function when it is known already, else NULL. Not counted as a call. */
+static inline void *hook_known(const struct race_hook *h)
+{
+	void *real = load_relaxed(&h->real);
+
+	return real ? real : load_relaxed(&h->counted_real);
+}
+
+/* For adapters that call the original on their own account. */
+static inline void *hook_ask(struct race_hook *h, const void *return_address)
+{
+	void *real = hook_known(h);
+
+	return real ? real : hook_resolve(h, return_address);
+}
+
+static inline int hook_is_patched(const struct race_hook *h)
+{
+	return load_relaxed(&h->state) == HOOK_PATCHED;
+}
+
+/* This call comes from the function's own library: what the library does for itself, seen because it is patched. A call in tail
+ * position of a hooked function returns to our wrapper of that. */
+static inline int hook_is_inside(const struct race_hook *h, const void *return_address)
+{
+	return range_holds(&h->code, (uintptr_t)return_address) ||
+	       (h->code.hi && range_holds(&race_self, (uintptr_t)return_address));
 }
 
 /* ---- process ------------------------------------------------------------------------------------------------------- */

@@ -15,6 +15,8 @@
 #include "host.h"
 #include "module.h"
 #include "options.h"
+#include "patch/patch.h"
+#include "rules/start.h"
 #include "sys/fmt.h"
 #include "sys/lock.h"
 #include "sys/os.h"
@@ -334,6 +336,8 @@ static void print_stats(void)
 			counts.printed, counts.suppressed, counts.repeated, counts.below_level, counts.over_limit);
 		emit_line(line);
 	}
+	patch_tell(race_options.stats >= 2);
+	rules_tell();
 }
 
 void finding_summary(void)

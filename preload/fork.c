@@ -16,6 +16,7 @@
 #include "exit.h"
 #include "fork.h"
 #include "host.h"
+#include "patch/patch.h"
 #include "sys/os.h"
 #include "unwind/unwind.h"
 
@@ -54,6 +55,7 @@ void fork_child(void)
 	unwind_forked();
 	finding_forked();
 	helper_forked();
+	patch_forked();
 	emit_forked();
 	if (fork_state == FORK_GUARDED)
 		thread_leave(race_me);

@@ -40,6 +40,18 @@ void module_start(void)
 		libc_map = o.dlfo_link_map;
 }
 
+const struct link_map *module_first(void)
+{
+	const struct link_map *map;
+	struct dl_find_object o;
+
+	if (!find((uintptr_t)module_first, &o))
+		return NULL;
+	for (map = o.dlfo_link_map; map->l_prev; map = map->l_prev)
+		;
+	return map;
+}
+
 static int belongs(uintptr_t address, const struct link_map *map)
 {
 	struct dl_find_object o;

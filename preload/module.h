@@ -7,6 +7,8 @@
 
 #include "engine/record.h"
 
+struct link_map;
+const struct link_map *module_first(void); /* head of the loader's list; NULL when it cannot be found */
 void module_start(void); /* remembers the executable's real path */
 /* Index into r->modules of the module that holds the address, adding it; RECORD_NO_MODULE when none or no room. */
 uint32_t module_of(struct record *r, uintptr_t address);

@@ -30,7 +30,7 @@ static long absent(void)
 	return 0;
 }
 
-static void *by_caller(const char *name, const void *return_address)
+static void *by_caller(const struct race_hook *h, const void *return_address)
 {
 	struct dl_find_object found;
 	struct link_map *caller;
@@ -44,7 +44,7 @@ static void *by_caller(const char *name, const void *return_address)
 	handle = dlopen(caller->l_name, RTLD_LAZY | RTLD_NOLOAD);
 	if (!handle)
 		return NULL;
-	real = dlsym(handle, name);
+	real = h->library ? dlvsym(handle, h->name, h->version) : dlsym(handle, h->name);
 	dlclose(handle); /* drops the reference that RTLD_NOLOAD took; the caller keeps its own module loaded */
 	return real;
 }
@@ -54,19 +54,29 @@ __attribute__((noinline, cold)) void *hook_resolve(struct race_hook *h, const vo
 	int saved = errno;
 	void *real = NULL;
 
+	if (h->state == HOOK_PATCHED)
+		return hook_known(h);
 	resolving++;
 	if (h->version)
 		real = dlvsym(RTLD_NEXT, h->name, h->version);
-	if (!real)
+	if (!real && !h->library) /* else the version decides: without it the name may be another library's */
 		real = dlsym(RTLD_NEXT, h->name);
 	if (!real || real == h->self)
-		real = by_caller(h->name, return_address);
+		real = by_caller(h, return_address);
 	if (!real)
 		dlerror(); /* a failed look-up of ours is not the program's to read */
 	resolving--;
 	errno = saved;
 	if (!real || real == h->self)
 		return (void *)absent; /* not remembered: the library may still come */
-	store_relaxed(&h->real, real);
+	store_relaxed(&h->entry, real);
+	store_relaxed(h->counting ? &h->counted_real : &h->real, real);
 	return real;
+}
+
+__attribute__((noinline, cold)) void *hook_called(struct race_hook *h, const void *return_address)
+{
+	if (h->counting)
+		add_relaxed(&h->calls, 1);
+	return hook_ask(h, return_address);
 }

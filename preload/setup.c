@@ -19,6 +19,8 @@
 #include "fork.h"
 #include "host.h"
 #include "options.h"
+#include "patch/patch.h"
+#include "rules/start.h"
 #include "sys/fmt.h"
 #include "sys/lock.h"
 #include "sys/os.h"
@@ -77,6 +79,8 @@ __attribute__((constructor)) static void construct(int argc, char **argv, char *
 	t = race_me ? race_me : thread_meet();
 	(void)t;
 	finding_start();
+	rules_start();
+	patch_start();
 }
 
 void process_started(void)

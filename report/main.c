@@ -8,8 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check.h"
 #include "helper.h"
 
+static int run_check(int argc, char **argv);
 static int run_help(int argc, char **argv);
 static int run_version(int argc, char **argv);
 
@@ -17,6 +19,10 @@ static const struct verb {
 	const char *name, *arguments, *summary, *text;
 	int (*run)(int argc, char **argv);
 } verbs[] = {
+	{ "check", "BINARY [--json]", "what librace will see of a program, and what not",
+	  "Reads the binary and the libraries it needs, without running anything, and lists which maps and locks will be\n"
+	  "seen and how, what stays invisible, why, and what to do about it. --json prints the same for programs.\n"
+	  "Status: 0 with the list; 2 when BINARY is no ELF file.\n", run_check },
 	{ "help", "[VERB]", "what the verbs do",
 	  "Without VERB, lists the verbs; with it, tells about that one.\n", run_help },
 	{ "--version", "", "the version",
@@ -81,6 +87,13 @@ static int run_version(int argc, char **argv)
 	return printed();
 }
 
+static int run_check(int argc, char **argv)
+{
+	int status = check_main(argc, argv);
+
+	return printed() ? 2 : status;
+}
+
 static int run_help(int argc, char **argv)
 {
 	const struct verb *v;
@@ -99,7 +112,7 @@ static int run_help(int argc, char **argv)
 		char call[40];
 
 		snprintf(call, sizeof(call), "%s %s", verbs[i].name, verbs[i].arguments);
-		printf("  race %-18s %s\n", call, verbs[i].summary);
+		printf("  race %-22s %s\n", call, verbs[i].summary);
 	}
 	puts("\nlibrace.so starts this command by itself to find names and lines for its reports. To check a program:\n"
 	     "  LD_PRELOAD=/absolute/path/to/librace.so PROGRAM\n"

@@ -37,6 +37,8 @@ void text_render(const struct record *r, const struct resolver *names, struct bu
 int module_is_system(const char *path);
 /* Index of the user's first frame, the one that is marked; -1 when the stack has none. */
 int stack_user_frame(const struct record *r, const struct record_stack *s);
+/* The same, passing over code of headers that was inlined or instantiated there; *text: which of the frame's texts. */
+int stack_user_text(const struct record *r, const struct resolver *names, const struct record_stack *s, int *text);
 
 /* ---- suppressions -------------------------------------------------------------------------------------------------- */
 

@@ -247,7 +247,7 @@ static uint32_t frames_of(const struct record_stack *s)
 static int top_matches(const char *pattern, const struct record *r, const struct resolver *names,
 		       const struct record_stack *s)
 {
-	int user = stack_user_frame(r, s);
+	int text, user = stack_user_text(r, names, s, &text);
 
 	return (frames_of(s) > 0 && frame_matches(pattern, r, names, s, 0)) ||
 	       (user > 0 && frame_matches(pattern, r, names, s, (uint32_t)user));

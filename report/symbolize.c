@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "helper.h"
+#include "names.h"
 
 #define MODULES_KEPT 256
 
@@ -128,7 +129,10 @@ static void set_function(struct frame_text *t, const char *name)
 		return;
 	if (name[0] == '_' && name[1] == 'Z')
 		plain = __cxa_demangle(name, NULL, NULL, &status);
-	snprintf(t->function, sizeof(t->function), "%s", plain && status == 0 ? plain : name);
+	if (plain && status == 0)
+		name_fit(plain, t->function, sizeof(t->function));
+	else
+		snprintf(t->function, sizeof(t->function), "%s", name);
 	free(plain);
 }
 

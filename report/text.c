@@ -109,11 +109,23 @@ int stack_user_frame(const struct record *r, const struct record_stack *s)
 	return at >= 0 ? at : find_user_frame(r, s, 0);
 }
 
-/* Our own annotation header is inlined into the user's code, but it is not what the user wrote. */
-static int is_our_header(const char *file)
+/* Code of headers, inlined into the user's or instantiated for it, is not what the user wrote: our annotations, C++'s
+ * containers and threads. */
+static int is_library_code(const struct frame_text *t)
 {
-	const char *base = path_base(file);
+	static const char *const folders[] = { "/usr/include/", "/usr/lib/gcc/", "/usr/lib/llvm-" };
+	/* Without debug information the name of an instantiation says enough; the host itself knows mangled ones only. */
+	static const char *const scopes[] = { "std::", "__gnu_cxx::", "_ZSt", "_ZNSt", "_ZNKSt", "_ZN9__gnu_cxx", "_ZNK9__gnu_cxx" };
+	const char *base = path_base(t->file);
 
+	for (unsigned i = 0; !t->file[0] && i < sizeof(scopes) / sizeof(scopes[0]); i++) {
+		if (!strncmp(t->function, scopes[i], strlen(scopes[i])))
+			return 1;
+	}
+	for (unsigned i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+		if (!strncmp(t->file, folders[i], strlen(folders[i])))
+			return 1;
+	}
 	return !strcmp(base, "librace.h") || !strcmp(base, "librace_uthash.h");
 }
 
@@ -209,20 +221,39 @@ static void put_frame(struct buf *out, const struct record_module *m, const stru
 	buf_fmt(out, " +0x%lx\n", (unsigned long)t->offset);
 }
 
-static void put_stack(struct buf *out, const struct record *r, const struct resolver *names, const struct record_stack *s)
+int stack_user_text(const struct record *r, const struct resolver *names, const struct record_stack *s, int *text)
 {
 	uint32_t nframes = s->nframes < RECORD_FRAMES ? s->nframes : RECORD_FRAMES;
 	int user = stack_user_frame(r, s);
 
+	*text = 0;
+	for (int i = user; i >= 0 && (uint32_t)i < nframes; i++) {
+		const struct record_module *m = module_at(r, &s->frames[i]);
+		int n;
+
+		if (!m || module_is_system(m->path))
+			continue;
+		n = resolve(r, names, s, (uint32_t)i);
+		for (int k = 0; k < n; k++) {
+			if (!is_library_code(&texts[k])) {
+				*text = k;
+				return i;
+			}
+		}
+	}
+	return user; /* nothing but headers: what holds them */
+}
+
+static void put_stack(struct buf *out, const struct record *r, const struct resolver *names, const struct record_stack *s)
+{
+	uint32_t nframes = s->nframes < RECORD_FRAMES ? s->nframes : RECORD_FRAMES;
+	int text, user = stack_user_text(r, names, s, &text);
+
 	if (nframes == 0)
 		buf_str(out, "  [failed to restore the stack]\n");
 	for (uint32_t i = 0; i < nframes; i++) {
-		int n = resolve(r, names, s, i), mark = -1;
+		int n = resolve(r, names, s, i), mark = (int)i == user ? text : -1;
 
-		if ((int)i == user) {
-			for (mark = 0; mark < n - 1 && is_our_header(texts[mark].file);)
-				mark++;
-		}
 		for (int k = 0; k < n; k++)
 			put_frame(out, module_at(r, &s->frames[i]), &texts[k], k == mark, names->strip_prefix);
 	}

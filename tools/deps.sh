@@ -16,7 +16,7 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
-packages_build="gcc g++ make pkg-config|pkgconf libc6-dev libdw-dev libelf-dev"
+packages_build="gcc g++ make pkg-config|pkgconf libc6-dev libdw-dev libelf-dev libjansson-dev"
 packages_demo="libglib2.0-dev"
 packages_check="check clang valgrind gdb git python3 scdoc xz-utils binutils libglib2.0-dev uthash-dev libunwind-dev"
 
@@ -57,6 +57,7 @@ present_elsewhere()
 	gcc | make | pkg-config | g++ | clang | valgrind | gdb | git | python3 | scdoc) command -v "$1" >/dev/null ;;
 	libdw-dev) echo '#include <elfutils/libdwfl.h>' | ${CC:-cc} -E - >/dev/null 2>&1 ;;
 	libelf-dev) echo '#include <libelf.h>' | ${CC:-cc} -E - >/dev/null 2>&1 ;;
+	libjansson-dev) echo '#include <jansson.h>' | ${CC:-cc} -E - >/dev/null 2>&1 ;;
 	libglib2.0-dev) pkg-config --exists glib-2.0 ;;
 	*) true ;;
 	esac

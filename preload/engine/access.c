@@ -197,10 +197,28 @@ static __attribute__((noinline, cold)) void found_race(struct race_thread *t, co
 }
 
 /* certain: the other one is inside at this moment, so no order that nobody saw can excuse it. */
-static __attribute__((noinline, cold)) void conflict_set(struct conflict *f, uint64_t word, const struct race_note *note,
-							 int write, int certain)
+/*
+ * Both hold one lock that makes no edges (LOCK_NO_EDGE: a library's own, hooks/glib_lock.c): ordered, though no edge says so.
+ */
+static int under_one_lock(const struct race_thread *t, const struct race_note *note)
 {
+	for (uint32_t i = 0; i < RACE_NOTE_LOCKS && i < note->nlocks; i++) {
+		for (uint32_t k = 0; k < t->nheld; k++) {
+			if (note->locks[i] == t->held[k] && note->locks[i] & LOCK_NO_EDGE)
+				return 1;
+		}
+	}
+	return 0;
+}
+
+static __attribute__((noinline, cold)) void conflict_set(struct conflict *f, const struct race_thread *t, uint64_t word,
+							 const struct race_note *note, int write, int certain)
+{
+	struct race_note was;
+
 	if (f->word && !certain)
+		return;
+	if (!certain && note_read(&was, note, word) && under_one_lock(t, &was))
 		return;
 	if (!certain && once_covers(word)) {
 		count_up(COUNT_HIDDEN_BY_ONCE);
@@ -297,7 +315,7 @@ static __attribute__((noinline)) void readers_check(struct race_thread *t, struc
 			store_relaxed(&present[k], 0);
 			word = load_relaxed(&n->word);
 			if (word && !ordered(t, word))
-				conflict_set(f, word, n, 0, 0);
+				conflict_set(f, t, word, n, 0, 0);
 		}
 	}
 }
@@ -348,7 +366,9 @@ static __attribute__((noinline)) void record_read(struct race_thread *t, struct 
 	f->stack = stack;
 	f->captured = 1;
 	if (w && unlikely(!ordered(t, w)))
-		conflict_set(f, w, cell_note(c, 1), 1, 0);
+		conflict_set(f, t, w, cell_note(c, 1), 1, 0);
+	if (unlikely(touch->op->flags & OP_PASSING))
+		return;
 	if (r == RACE_READ_SHARED) {
 		if (!readers_add(t, c, touch, word))
 			count_up(COUNT_READERS_NO_ROOM);
@@ -370,11 +390,11 @@ static __attribute__((noinline)) void record_write(struct race_thread *t, struct
 	f->stack = stack;
 	f->captured = 1;
 	if (w && unlikely(!ordered(t, w)))
-		conflict_set(f, w, cell_note(c, 1), 1, 0);
+		conflict_set(f, t, w, cell_note(c, 1), 1, 0);
 	if (r == RACE_READ_SHARED)
 		readers_check(t, c, f);
 	else if (r && unlikely(!ordered(t, r)))
-		conflict_set(f, r, cell_note(c, 0), 0, 0);
+		conflict_set(f, t, r, cell_note(c, 0), 0, 0);
 	note_write(cell_note(c, 1), word, t, touch, load_relaxed(&c->key_kind));
 	store_relaxed(&c->w, word);
 	if (r)
@@ -444,13 +464,13 @@ static inline uint32_t inside_now(const struct race_thread *t, const struct race
  * A writer of that slot is inside at this very moment. If happens-before has found its access, that finding becomes certain;
  * else what it wrote is shown, if the cell still says so.
  */
-static __attribute__((noinline, cold)) void caught_inside(struct race_cell *c, uint32_t slot, uint64_t last_write,
+static __attribute__((noinline, cold)) void caught_inside(struct race_thread *t, struct race_cell *c, uint32_t slot, uint64_t last_write,
 							   struct conflict *f)
 {
 	if (f->word && word_slot(f->word) == slot) {
 		f->certain = 1;
 	} else if (last_write && word_slot(last_write) == slot) {
-		conflict_set(f, last_write, cell_note(c, 1), 1, 1);
+		conflict_set(f, t, last_write, cell_note(c, 1), 1, 1);
 	}
 }
 
@@ -492,7 +512,7 @@ static inline __attribute__((always_inline)) void op_check(struct race_thread *t
 	}
 	other = inside_now(t, c, load_acquire(&c->seq)); /* partner: open_close, op_exit of the writer */
 	if (unlikely(other != RACE_NO_SLOT))
-		caught_inside(c, other, last_write, f);
+		caught_inside(t, c, other, last_write, f);
 	open->overlapped = 0;
 	if (unlikely(f->word != 0)) {
 		found_race(t, touch, f);
@@ -532,7 +552,7 @@ static __attribute__((noinline)) void op_check_bucket(struct race_thread *t, str
 		record_read(t, table, touch, &f);
 	other = inside_now(t, table, load_acquire(&table->seq)); /* partner: as in op_check */
 	if (unlikely(other != RACE_NO_SLOT))
-		caught_inside(table, other, load_relaxed(&table->w), &f);
+		caught_inside(t, table, other, load_relaxed(&table->w), &f);
 	c = touch->bucket == RACE_NO_BUCKET ? NULL : cell_bucket(table, touch->bucket);
 	if (c)
 		op_check(t, c, touch, write, open, &f);
@@ -572,6 +592,8 @@ static __attribute__((noinline)) void op_enter_odd(struct race_thread *t, const 
 	const struct race_op *op = touch->op;
 	int fresh = 0;
 
+	if (!touch->map)
+		return; /* no map: and a free cell has the key 0, too */
 	if (!c) {
 		c = cell_get(touch->map, op->kind, &fresh);
 		if (!c)
@@ -610,7 +632,7 @@ void op_enter(struct race_thread *t, const struct race_touch *touch, struct race
 	open->cell = NULL;
 	if (unlikely(t->nopen))
 		open_settle(t, (uintptr_t)touch->fp);
-	if (unlikely(!c) || unlikely(load_relaxed(&c->state) != CELL_LIVE) ||
+	if (unlikely(!c) || unlikely(!touch->map) || unlikely(load_relaxed(&c->state) != CELL_LIVE) ||
 	    unlikely(load_relaxed(&c->contract) != CONTRACT_UNSAFE) || !load_relaxed(&race_multi) || unlikely(t->ignore) ||
 	    unlikely(t->slot == RACE_NO_SLOT) || unlikely(op->role == ROLE_DESTROY) || unlikely(op->access == ACCESS_NONE)) {
 		op_enter_odd(t, touch, c, open);
@@ -633,7 +655,7 @@ static __attribute__((noinline, cold)) void found_at_exit(struct race_thread *t,
 	if (!w || word_slot(w) + 1 != wslot)
 		return; /* nothing left to show of it */
 	f.captured = 0;
-	conflict_set(&f, w, cell_note(open->cell, 1), 1, 1);
+	conflict_set(&f, t, w, cell_note(open->cell, 1), 1, 1);
 	found_race(t, &touch, &f);
 }
 

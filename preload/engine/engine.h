@@ -34,8 +34,9 @@
 /* ---- locks held ------------------------------------------------------------------------------------------------ */
 
 enum race_lock_type { LOCK_MUTEX, LOCK_RWLOCK, LOCK_SPIN, LOCK_OTHER };
-/* A held lock in one word: address | type << 56 | (read mode) << 63. */
+/* A held lock in one word: address | type << 56 | (makes no edges) << 62 | (read mode) << 63. */
 #define LOCK_READ_MODE ((uint64_t)1 << 63)
+#define LOCK_NO_EDGE ((uint64_t)1 << 62)
 static inline uint64_t lock_word(uintptr_t at, enum race_lock_type type, int read_mode)
 {
 	return ((uint64_t)at & 0x00ffffffffffffffull) | (uint64_t)type << 56 | (read_mode ? LOCK_READ_MODE : 0);
@@ -186,6 +187,14 @@ static inline void lock_held(struct race_thread *t, uintptr_t at, enum race_lock
 	} else {
 		lock_held_deep(t, at, type, read_mode);
 	}
+}
+
+/* The same for a lock whose taking and giving are no edges: it orders only what is done while it is held. */
+static inline void lock_held_no_edge(struct race_thread *t, uintptr_t at, enum race_lock_type type)
+{
+	lock_held(t, at, type, 0);
+	if (likely(t->nheld) && lock_word_address(t->held[t->nheld - 1]) == (at & 0x00ffffffffffffffull))
+		t->held[t->nheld - 1] |= LOCK_NO_EDGE;
 }
 
 /* 1 when that was the outermost level (recursive locks), 0 when still held, -1 when it was not held at all. */

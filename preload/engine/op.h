@@ -37,6 +37,7 @@ enum race_op_flags {
 	OP_INTERVAL = 1,   /* user callbacks run inside: the overlap check is off once the thread released a lock in there */
 	OP_NO_FRAME = 2,   /* an annotation: the report starts with the caller, not with the operation's own name */
 	OP_FIRST_USE = 4,  /* on an empty map creates it (tsearch): no creation call exists */
+	OP_PASSING = 8,    /* a read that no later write is compared with: a count that nobody sees may order them (Qt 5) */
 };
 
 /* A family of maps. */
@@ -49,6 +50,9 @@ struct race_kind {
 	uint32_t header_bytes;
 	/* 1: no creation call exists, so that reuse of memory is told only by free(). */
 	uint8_t implicit;
+	/* Buckets of a live map, or 0; may be NULL. Asked before and after writes: a change is told as a resize. Must be
+	 * cheap and readable at any moment of the map's life. Called on the racing thread. */
+	long (*capacity)(uintptr_t map);
 };
 
 /* One function, or one annotation. */

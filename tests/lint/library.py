@@ -80,8 +80,8 @@ def declared_names(text):
         found = call or plain
         if found:
             names.add(found.group(1))
-    # a second name for the same code is an export as well
-    names |= set(re.findall(r'\.globl?\s+([A-Za-z_]\w*)', text))
+    # a second name for the same code is an export as well, unless it is hidden
+    names |= set(re.findall(r'\.globl?\s+([A-Za-z_]\w*)', text)) - set(re.findall(r'\.hidden\s+([A-Za-z_]\w*)', text))
     return names
 
 

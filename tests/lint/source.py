@@ -22,6 +22,7 @@ LAYERS = [
     ('preload/unwind/', 'unwind'),
     ('preload/', 'preload'),
     ('hooks/', 'hooks'),
+    ('report/check', 'check'),
     ('report/', 'report'),
     ('include/', 'include'),
 ]
@@ -33,7 +34,9 @@ MAY_INCLUDE = {
     # preload renders a record itself when there is no helper
     'preload': {'sys', 'record', 'engine', 'unwind', 'preload', 'report'},
     'hooks': {'sys', 'record', 'engine', 'unwind', 'preload', 'hooks', 'include'},
-    'report': {'sys', 'record', 'report'},
+    'report': {'sys', 'record', 'report', 'check'},
+    # reads the hooks' own tables, and decides as the preload does
+    'check': {'sys', 'engine', 'preload', 'hooks', 'report', 'check'},
     'include': {'include'},
 }
 # Headers whose functions allocate, keep locale, or write through buffers of the program.
@@ -79,7 +82,7 @@ def check_includes(texts):
                 continue
             where = '%s:%d' % (path, number)
             if m.group(1) == '<':
-                in_host = (mine and mine not in ('report', 'include')) or path in HOST_REPORT
+                in_host = (mine and mine not in ('report', 'check', 'include')) or path in HOST_REPORT
                 if in_host and m.group(2) in NOT_IN_HOST:
                     host.append('%s includes <%s>' % (where, m.group(2)))
                 continue

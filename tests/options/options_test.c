@@ -144,7 +144,7 @@ static void bad_texts(void)
 	TAKES(control_bytes_never_reach_the_terminal, "\x1b[31m=1",
 	      P "unknown option \"\\x1b[31m\" at column 1 (help=1 lists all)\n", all_defaults());
 	TAKES(each_mistake_has_its_line, "a stats=9 exitcode=1",
-	      P "\"a\" at column 1 is no key=value: \"=\" is missing\n" P "stats=\"9\" at column 9: allowed is 0..1; using 0\n",
+	      P "\"a\" at column 1 is no key=value: \"=\" is missing\n" P "stats=\"9\" at column 9: allowed is 0..2; using 0\n",
 	      o.exitcode == 1);
 }
 
