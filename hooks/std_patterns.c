@@ -22,6 +22,7 @@
 #include "../preload/sys/os.h"
 #include "std_mangled.h"
 #include "std_maps.h"
+#include "std_row.h"
 #include "sync_rows.h"
 
 void std_patterns_attach(struct patch_module *m);
@@ -39,12 +40,7 @@ enum {
 	SEARCHES = 2,   /* and inserts what it does not find: the insertion is seen where it is made */
 };
 
-static const struct row {
-	const char *scope, *method, *name;
-	const struct race_kind *kind;
-	uint8_t role, access, where;
-	uint8_t flags;
-} rows[] = {
+static const struct std_row rows[] STD_ROWS = {
 #define TREE(method, role, access, where) { "St8_Rb_tree", method, "std::_Rb_tree::" method, &std_tree_kind, ROLE_##role, ACCESS_##access, where, 0 }
 #define HASH(method, role, access, where, flags) \
 	{ "St10_Hashtable", method, "std::_Hashtable::" method, &std_hash_kind, ROLE_##role, ACCESS_##access, where, flags }
@@ -124,7 +120,7 @@ enum { ROWS = sizeof(rows) / sizeof(rows[0]), PATTERNS = 4096, FAR = 64 };
 
 static struct pattern {
 	struct race_op op;
-	const struct row *row;
+	const struct std_row *row;
 	void *entry;
 	uint32_t offset; /* of the header in the object, + 1; 0 not known yet */
 } *patterns; /* [PATTERNS], open addressing by entry; written under the loader's lock or before main */
@@ -316,7 +312,7 @@ static void after(const struct stub_site *site, uint64_t result, const uintptr_t
 
 /* ---- names ------------------------------------------------------------------------------------------------------------ */
 
-static const struct row *row_of(const char *mangled)
+static const struct std_row *row_of(const char *mangled)
 {
 	struct std_name n;
 
@@ -325,7 +321,7 @@ static const struct row *row_of(const char *mangled)
 	if (!std_name_parse(mangled, &n))
 		return NULL;
 	for (unsigned i = 0; i < ROWS; i++) {
-		const struct row *r = &rows[i];
+		const struct std_row *r = &rows[i];
 
 		if (strlen(r->method) == n.nmethod && !memcmp(r->method, n.method, n.nmethod) && strlen(r->scope) == n.nscope &&
 		    !memcmp(r->scope, n.scope, n.nscope))
@@ -335,7 +331,7 @@ static const struct row *row_of(const char *mangled)
 }
 
 /* The record of the function; NULL when there is no room, or another function was there once. */
-static struct pattern *pattern_at(void *entry, const struct row *row)
+static struct pattern *pattern_at(void *entry, const struct std_row *row)
 {
 	uint32_t i = (uint32_t)((uintptr_t)entry * 0x9E3779B97F4A7C15ull >> 32) % PATTERNS;
 	struct pattern *p;
@@ -360,7 +356,7 @@ static struct pattern *pattern_at(void *entry, const struct row *row)
 
 static int visit(const struct elf_symbol *s, void *to)
 {
-	const struct row *row = row_of(s->name);
+	const struct std_row *row = row_of(s->name);
 	struct stub_site *site;
 	enum patch_refusal why;
 	struct pattern *p;
