@@ -24,7 +24,7 @@ ENGINE := $(wildcard preload/engine/*.c)
 PATCH := $(wildcard preload/patch/*.c) $(wildcard preload/rules/*.c)
 LIB_SRC := $(wildcard preload/*.c) $(SYS) $(PATCH) $(filter-out preload/engine/oracle.c,$(ENGINE)) $(wildcard preload/unwind/*.c) \
 	$(wildcard hooks/*.c) report/text.c report/suppress.c
-TOOL_SRC := $(wildcard report/*.c) $(SYS) preload/patch/symbols.c preload/patch/decode.c preload/patch/trampoline.c hooks/std_mangled.c
+TOOL_SRC := $(wildcard report/*.c) $(SYS) preload/patch/symbols.c preload/patch/decode.c preload/patch/trampoline.c preload/patch/shape.c hooks/std_mangled.c
 LIB_OBJ := $(LIB_SRC:%.c=$(B)/lib/%.o)
 TOOL_OBJ := $(TOOL_SRC:%.c=$(B)/tool/%.o)
 
@@ -50,10 +50,9 @@ check: ## run all tests; ends with `N passed, N failed`
 # What the groups of tests/run need built; fragments add to it.
 test-programs: all
 
-# Bsymbolic-functions: a hook knows its own wrapper, also where the executable defines a function of that name.
 $(B)/librace.so: $(LIB_OBJ)
 	@echo "  LINK  $@"
-	$(Q)$(CC) -shared -nodefaultlibs -Wl,-z,initfirst -Wl,-z,now -Wl,-Bsymbolic-functions -Wl,-z,relro -Wl,--exclude-libs,ALL \
+	$(Q)$(CC) -shared -nodefaultlibs -Wl,-z,initfirst -Wl,-z,now -Wl,-z,relro -Wl,--exclude-libs,ALL \
 		-Wl,-soname,librace.so -Wl,--version-script=preload/local.map -o $@.new $^ $(HOST_LIBS)
 	$(Q)mv $@.new $@
 

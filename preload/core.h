@@ -69,6 +69,13 @@ enum hook_policy {
 
 enum hook_state { HOOK_INTERPOSED, HOOK_PATCHED, HOOK_PENDING };
 
+/* Annotations are defined in a file of their own, and so are the parts of libstdc++: no caller lies in the same file. */
+static inline int hook_lies_apart(const char *name)
+{
+	return !__builtin_strncmp(name, "Annotate", 8) || !__builtin_strncmp(name, "_ZSt", 4) ||
+	       !__builtin_strncmp(name, "_ZNSt", 5) || !__builtin_strncmp(name, "_ZNKSt", 6);
+}
+
 /* One per hooked function; the hook section holds them all. */
 struct race_hook {
 	const char *name;

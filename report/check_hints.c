@@ -252,6 +252,19 @@ static size_t members_of(const struct check_result *r, const struct check_module
 	return n;
 }
 
+static int is_seen(const struct check_result *r, const char *name)
+{
+	for (size_t i = 0; i < r->nfamilies; i++) {
+		for (size_t k = 0; k < r->family[i].n; k++) {
+			const struct check_function *f = &r->family[i].function[k];
+
+			if (!strcmp(f->hook->name, name))
+				return f->patched || f->interposed;
+		}
+	}
+	return 0;
+}
+
 static void inlined(struct check_result *r)
 {
 	for (size_t c = 0; c < sizeof(containers) / sizeof(containers[0]); c++) {
@@ -263,7 +276,7 @@ static void inlined(struct check_result *r)
 		struct check_hint *h;
 
 		for (size_t n = 0; n < 3 && k->marker[n]; n++)
-			hooked |= check_hook_find(r->table, k->marker[n]) != NULL;
+			hooked |= is_seen(r, k->marker[n]);
 		for (size_t i = 0; i < r->nmodules; i++) {
 			const struct check_module *m = r->module[i];
 			int uses = 0;
@@ -295,12 +308,25 @@ static void inlined(struct check_result *r)
 	}
 }
 
+static int is_patched_in(const struct check_result *r, const char *name, const struct check_module *m)
+{
+	for (size_t i = 0; i < r->nfamilies; i++) {
+		for (size_t k = 0; k < r->family[i].n; k++) {
+			const struct check_function *f = &r->family[i].function[k];
+
+			if (f->in == m && f->patched && !strcmp(f->hook->name, name))
+				return 1;
+		}
+	}
+	return 0;
+}
+
 static void static_cxx(struct check_result *r)
 {
 	static const char run_time[] = "N10__cxxabiv117__class_type_infoE";
 	const struct check_module *m = r->module[0];
 	struct check_hint *h;
-	int named = 0;
+	int named = 0, patched = 0;
 
 	if (m->role != CHECK_PROGRAM || !check_module_holds(m, run_time, sizeof(run_time)))
 		return;
@@ -309,20 +335,23 @@ static void static_cxx(struct check_result *r)
 			return;
 	}
 	for (size_t c = 0; c < sizeof(containers) / sizeof(containers[0]); c++) {
-		for (size_t n = 0; n < 3 && containers[c].marker[n]; n++)
+		for (size_t n = 0; n < 3 && containers[c].marker[n]; n++) {
 			named |= has_name(m, containers[c].marker[n]);
+			patched |= is_patched_in(r, containers[c].marker[n], m);
+		}
 	}
-	h = hint(r, named ? "static-c++" : "invisible-c++", m);
-	if (named) {
-		SAY(h, text,
-		    "%s holds its own copy of libstdc++: its containers are seen because the symbol table names that copy",
+	h = hint(r, patched ? "static-c++" : "invisible-c++", m);
+	if (patched) {
+		SAY(h, text, "%s holds its own copy of libstdc++: its containers are seen because the symbol table names it",
 		    m->name);
 		SAY(h, todo, "do not strip it");
+	} else if (named) {
+		SAY(h, text, "%s holds its own copy of libstdc++, whose functions cannot be patched there: insertions and "
+		    "removals of its std::map and std::unordered_map are invisible", m->name);
+		SAY(h, todo, "link libstdc++ dynamically: without -static-libstdc++");
 	} else {
-		SAY(h, text,
-		    "%s holds its own C++ run time and no names for it: its std::map and std::unordered_map, if it has any, are "
-		    "invisible",
-		    m->name);
+		SAY(h, text, "%s holds its own C++ run time and no names for it: its std::map and std::unordered_map, if it has "
+		    "any, are invisible", m->name);
 		SAY(h, todo, "link libstdc++ dynamically (without -static-libstdc++), or do not strip");
 	}
 }

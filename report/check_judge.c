@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../preload/patch/stub.h"
 #include "../preload/patch/trampoline.h"
 #include "report.h"
 
@@ -158,8 +159,8 @@ static const struct check_module *original(const struct check_result *r, const s
 	for (size_t i = 0; i < r->nmodules; i++) {
 		const struct check_module *m = r->module[i];
 
-		if (!m->readable || (h->library && m->role != CHECK_PROGRAM &&
-				     (!m->elf.soname || strncmp(m->elf.soname, h->library, strlen(h->library)))))
+		if (!m->readable ||
+		    (h->library && (!m->elf.soname || strncmp(m->elf.soname, h->library, strlen(h->library)))))
 			continue;
 		if (check_module_defines(m, h->name, h->hash, s))
 			return m;
@@ -180,6 +181,25 @@ static const char *refusal(const struct check_module *m, const struct elf_symbol
 			    s->bytes, m->elf.text_hi - s->address, &displaced, &why))
 		return NULL;
 	return patch_refusal_text(why);
+}
+
+/* The test of patch.c for functions of the executable: their callers may know which registers they leave alone. */
+static int is_apart(const struct check_module *m, const struct elf_symbol *s)
+{
+	const struct code_range range = { (const uint8_t *)m->elf.text_lo, (const uint8_t *)m->elf.text_hi };
+
+	return !(stub_stack_words((const uint8_t *)s->address, s->bytes, &range) & STUB_ALL_VECTORS);
+}
+
+static const char *hook_refusal(const struct check_module *m, const struct check_hook *h, const struct elf_symbol *s)
+{
+	if (m->no_patch)
+		return "its library keeps its code";
+	if (s->address < m->elf.text_lo || s->address >= m->elf.text_hi)
+		return refusal(m, s);
+	if (m->role == CHECK_PROGRAM && !hook_lies_apart(h->name) && !is_apart(m, s))
+		return "its callers may count on the registers that it does not use";
+	return refusal(m, s);
 }
 
 static void judge_hook(struct check_result *r, const struct check_hook *h)
@@ -215,7 +235,7 @@ static void judge_hook(struct check_result *r, const struct check_hook *h)
 			check_module_defines(f.in, h->name, h->hash, &s);
 	}
 	if (h->policy >= level_of(f.in)) {
-		f.why = f.in->no_patch ? "its library keeps its code" : refusal(f.in, &s);
+		f.why = hook_refusal(f.in, h, &s);
 		f.patched = !f.why;
 	}
 	if (!f.interposed && !f.patched && (f.in->role == CHECK_LIBC || (!f.why && f.in->role != CHECK_PROGRAM)))

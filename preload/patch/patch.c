@@ -158,17 +158,21 @@ static size_t far_jump(uint8_t *out, uintptr_t target)
 	return sizeof(code) + sizeof(target);
 }
 
+static uint32_t shape_of(const struct module *m, const struct elf_symbol *s)
+{
+	const struct code_range range = { (const uint8_t *)m->p.elf.text_lo, (const uint8_t *)m->p.elf.text_hi };
+
+	return stub_stack_words((const uint8_t *)s->address, s->bytes, &range);
+}
+
 /*
  * gcc -fipa-ra: callers in the same file as a function keep values in registers that the function itself leaves alone, which a
  * wrapper in C does not. Only functions that call nothing from outside are so well known, and only in executables, where
- * nobody can come between (annotations are empty functions in a file of their own).
+ * nobody can come between (hook_lies_apart: functions that lie in files of their own).
  */
 static int is_apart(const struct module *m, const struct elf_symbol *s)
 {
-	size_t readable = m->p.elf.text_hi - s->address;
-
-	return !(stub_stack_words((const uint8_t *)s->address, s->bytes && s->bytes < readable ? s->bytes : readable) &
-		 STUB_ALL_VECTORS);
+	return !(shape_of(m, s) & STUB_ALL_VECTORS);
 }
 
 /* Trampoline and, if need be, a way to the wrapper; all but the jump itself. */
@@ -187,7 +191,7 @@ static enum patch_result prepare(struct module *m, const struct elf_symbol *s, u
 		return PATCH_NO_ROOM;
 	if (!may_patch(m))
 		return PATCH_DENIED;
-	if (!site && m->p.elf.is_program && strncmp(s->name, "Annotate", 8) && !is_apart(m, s))
+	if (!site && m->p.elf.is_program && !hook_lies_apart(s->name) && !is_apart(m, s))
 		return PATCH_CLOSE;
 	code = code_take(&m->batch, TRAMPOLINE_MAX + STUB_THUNK_MAX + 16);
 	if (!code)
@@ -267,15 +271,12 @@ enum patch_result patch_site(struct patch_module *p, const struct elf_symbol *s,
 	struct module *m = (struct module *)p;
 	enum patch_result r = PATCH_TAKEN;
 	struct pending new;
-	size_t readable = m->p.elf.text_hi - s->address;
 
 	*why = REFUSED_NOT;
 	site->entry = (void *)s->address;
 	if (!pending_find(s->address)) {
 		r = prepare(m, s, 0, site, &new, why);
-		site->words = r == PATCH_DONE ? stub_stack_words((const uint8_t *)s->address,
-								 s->bytes && s->bytes < readable ? s->bytes : readable)
-					      : 0;
+		site->words = r == PATCH_DONE ? shape_of(m, s) : 0;
 	}
 	if (r == PATCH_DONE) {
 		site->trampoline = new.trampoline;

@@ -234,8 +234,9 @@ static void exit_to(struct sweep *s, const uint8_t *at)
 	s->exits[s->nexits++].state = s->now;
 }
 
-/* Reads a function from its first to its last byte, or the part of one at code. 0: something was not understood. */
-static int sweep(struct sweep *s, const uint8_t *code, const uint8_t *end)
+/* Reads a function from its first byte to `end`, or (open) to where nothing leads further; or the part of one at code. 0: something
+ * was not understood. */
+static int sweep(struct sweep *s, const uint8_t *code, const uint8_t *end, int open)
 {
 	const uint8_t *at = code, *last = code;
 
@@ -278,8 +279,8 @@ static int sweep(struct sweep *s, const uint8_t *code, const uint8_t *end)
 		at += insn.length;
 		if (!ends)
 			continue;
-		if (at > last && (size_t)(end - code) >= SEARCH)
-			return 1; /* its size was not known: nothing leads further */
+		if (at > last && open)
+			return 1;
 		s->now = s->body;
 		for (unsigned i = 0; i < s->ntargets; i++) {
 			if (s->targets[i].at == at)
@@ -372,16 +373,17 @@ static int uses_wide(const uint8_t *code, const uint8_t *end)
  * its compiler cannot have seen, through a pointer or the PLT. Follows branches and direct calls, so every byte it reads is
  * an instruction that could run; not proven when it meets one that it does not know.
  */
-static int calls_out(const uint8_t *entry)
+static int calls_out(const uint8_t *entry, const struct code_range *range)
 {
 	const uint8_t *todo[WALK_TODO], *at = entry, *to;
 	unsigned ntodo = 0;
 
 	for (unsigned i = 0; i < WALK_INSNS; i++) {
 		struct insn insn;
+		size_t readable = at < range->lo || at >= range->hi ? 0 : (size_t)range->hi - (size_t)at;
 		int ends = 0;
 
-		insn_decode(at, at + 15, &insn);
+		insn_decode(at, at + (readable < 15 ? readable : 15), &insn);
 		to = at + insn.length + insn.relative;
 		switch (insn.kind) {
 		case INSN_CALL_INDIRECT:
@@ -402,7 +404,7 @@ static int calls_out(const uint8_t *entry)
 				todo[ntodo++] = to;
 			break;
 		case INSN_REFUSED:
-			if (at[0] == 0xf2 && at[1] == 0xff && at[2] == 0x25) /* bnd jmp, in the PLT */
+			if (readable > 2 && at[0] == 0xf2 && at[1] == 0xff && at[2] == 0x25) /* bnd jmp, in the PLT */
 				return 1;
 			ends = 1;
 			break;
@@ -423,18 +425,27 @@ static int calls_out(const uint8_t *entry)
 	return 0;
 }
 
-uint32_t stub_stack_words(const uint8_t *code, size_t bytes)
+uint32_t stub_stack_words(const uint8_t *code, size_t bytes, const struct code_range *range)
 {
-	const uint8_t *end = code + (bytes < SEARCH ? bytes : SEARCH);
+	size_t readable = (size_t)range->hi - (size_t)code;
+	int open = !bytes || bytes >= SEARCH, whole, wide;
 	struct sweep s = { .now.have_depth = 1 };
-	int whole = sweep(&s, code, end), wide = uses_wide(code, end);
+	const uint8_t *end;
 	uint32_t words;
 
+	if (!bytes || bytes > readable)
+		bytes = readable;
+	end = code + (bytes < SEARCH ? bytes : SEARCH);
+	whole = sweep(&s, code, end, open);
+	wide = uses_wide(code, end);
 	for (unsigned i = 0; i < s.nexits; i++) {
-		if (s.exits[i].at == code)
+		const uint8_t *at = s.exits[i].at;
+
+		if (at == code || at < range->lo || at >= range->hi)
 			continue;
 		s.now = s.exits[i].state;
-		whole &= sweep(&s, s.exits[i].at, s.exits[i].at + SEARCH);
+		readable = (size_t)range->hi - (size_t)at;
+		whole &= sweep(&s, at, at + (readable < SEARCH ? readable : SEARCH), 1);
 	}
 	words = s.words;
 	if (s.taken || (!whole && (wide || looks_variadic(code, code + (bytes < PROLOGUE ? bytes : PROLOGUE)))))
@@ -443,7 +454,7 @@ uint32_t stub_stack_words(const uint8_t *code, size_t bytes)
 		words = 1;
 	if (words && words < STUB_STACK_WORDS)
 		words = STUB_STACK_WORDS; /* the stub has a short way for this number */
-	if (!calls_out(code))
+	if (!calls_out(code, range))
 		words |= STUB_ALL_VECTORS;
 	return wide ? words | STUB_WIDE : words;
 }

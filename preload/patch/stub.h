@@ -60,11 +60,15 @@ extern void stub_enter(void); /* the assembly; not callable from C */
 
 /*
  * For stub_site.words: how many stack words a call of the function may be given, and what else the stub must know of it. Looks at
- * the machine code of the whole function; bytes = its size, or what is readable. Nothing of its module may be patched yet.
+ * the machine code of the whole function and of what it jumps to, within `range`, the code that can be read. bytes = its size, 0
+ * unknown. Nothing of its module may be patched yet.
  */
 #define STUB_WORDS 0xffffu           /* the number */
 #define STUB_ALL_VECTORS 0x40000000u /* callers may keep values in every vector register */
 #define STUB_WIDE 0x80000000u        /* it has to do with vector registers of more than 128 bits */
-uint32_t stub_stack_words(const uint8_t *code, size_t bytes);
+struct code_range {
+	const uint8_t *lo, *hi;
+};
+uint32_t stub_stack_words(const uint8_t *code, size_t bytes, const struct code_range *range);
 
 #endif

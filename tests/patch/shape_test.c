@@ -10,6 +10,8 @@
 #include "preload/patch/stub.h"
 #include "values.h"
 
+static const struct code_range everything = { NULL, (const uint8_t *)-1 };
+
 static int failed;
 
 static uint32_t words_of(void *function)
@@ -19,7 +21,7 @@ static uint32_t words_of(void *function)
 
 	if (!dladdr1(function, &info, (void **)&symbol, RTLD_DL_SYMENT) || !symbol)
 		return 0;
-	return stub_stack_words(function, symbol->st_size);
+	return stub_stack_words(function, symbol->st_size, &everything);
 }
 
 static void expect(const char *name, void *function, uint32_t least, uint32_t most)

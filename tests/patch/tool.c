@@ -33,6 +33,8 @@ __thread struct race_thread *race_me __attribute__((tls_model("initial-exec")));
 
 enum { FUNCTIONS = 256, WRAPPERS = 24, NEAR = 1 << 17 };
 
+static const struct code_range everything = { NULL, (const uint8_t *)-1 };
+
 static struct stub_site sites[FUNCTIONS];
 static unsigned patched, refused, typed;
 static unsigned long befores, afters;
@@ -212,7 +214,7 @@ static void take(const char *name, uint8_t *entry, size_t bytes, const char *mod
 		s->before = before;
 		s->after = after;
 		s->entry = entry;
-		s->words = stub_stack_words(entry, bytes);
+		s->words = stub_stack_words(entry, bytes, &everything);
 		code += (stub_thunk(code, (uintptr_t)code, s) + 15) & ~(size_t)15;
 	}
 	patched++;

@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: MIT
+# Programs of tests/attach. What one needs beside libc stands on its BUILD: line (tools/build-flags).
+
+ATTACH := $(B)/tests/attach
+ATTACH_FLAGS := -g -O1 -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Wno-unused-parameter -pthread -Itests/e2e
+ATTACH_BIN := $(addprefix $(ATTACH)/,glib_calls)
+
+$(ATTACH)/%: tests/attach/%.c $(wildcard tests/e2e/*.h)
+	@mkdir -p $(@D)
+	@echo "  CC    $@"
+	$(Q)flags=$$(tools/build-flags $<) && $(CC) $(ATTACH_FLAGS) -o $@ $< $$flags
+
+test-programs: $(ATTACH_BIN)
+
+check-attach: all $(ATTACH_BIN) ## run the tests of how hooks are attached
+	$(Q)tests/run attach
+
+.PHONY: check-attach
