@@ -30,10 +30,18 @@ $(BENCH)/uthash.race: tests/bench/uthash.c tests/bench/bench.h $(wildcard includ
 	@echo "  CC    $< (bench, annotated)"
 	$(Q)$(CC) $(BENCH_CFLAGS) -Iinclude -DBENCH_LIBRACE -o $@ $<
 
-bench: all $(BENCH_BIN) $(BENCH_TSAN) ## measure against native, TSan, Helgrind, DRD; write docs/PERFORMANCE.md
+# an empty main that loads five libraries of maps
+$(BENCH)/five_libraries: tests/bench/empty.c
+	@mkdir -p $(@D)
+	@echo "  CC    $< (bench, five libraries)"
+	$(Q)$(CC) $(BENCH_CFLAGS) -o $@ $< -Wl,--no-as-needed $$(pkg-config --libs glib-2.0 jansson json-c libcrypto libxml-2.0)
+
+BENCH_ATTACH := $(BENCH)/five_libraries $(B)/tests/rules/large $(B)/tests/patch/stub_micro
+
+bench: all $(BENCH_BIN) $(BENCH_TSAN) $(BENCH_ATTACH) ## measure against native, TSan, Helgrind, DRD; write docs/PERFORMANCE.md
 	$(Q)python3 tests/bench/run.py --build $(B) --write docs/PERFORMANCE.md
 
-bench-quick: all $(BENCH_BIN) $(BENCH_TSAN) ## the same in a minute, without Valgrind, printed only
+bench-quick: all $(BENCH_BIN) $(BENCH_TSAN) $(BENCH_ATTACH) ## the same in a minute, without Valgrind, printed only
 	$(Q)python3 tests/bench/run.py --build $(B) --quick
 
 .PHONY: bench bench-quick

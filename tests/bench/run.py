@@ -21,6 +21,10 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import attaching  # noqa: E402
+import daemon_redis  # noqa: E402
+
 TOOLS = ("native", "librace", "TSan", "Helgrind", "DRD")
 SLOW = ("Helgrind", "DRD")
 MIB_A_THREAD = 0.2
@@ -281,6 +285,13 @@ class Bench:
                 text, "%d | %d" % native if native else "n/a | n/a", "%d | %d" % mine if mine else "n/a | n/a",
                 "%+d" % more if more is not None else "n/a", FLAT_ROOM, self.verdict(more, FLAT_ROOM))
 
+    def more(self, lines, what):
+        if "librace" not in self.tools:
+            return ["n/a"]
+        text, bad = lines(what, self.quick)
+        self.bad += bad
+        return text
+
     def micro(self):
         if "librace" not in self.tools:
             return ["n/a"]
@@ -361,6 +372,12 @@ def document(bench, rounds, slow_rounds):
     lines += ["", "## Single calls", "",
               "CPU ns, medians. `build/bench/micro build/librace.so` prints this table alone.", ""]
     lines += bench.micro()
+    lines += ["", "## Attaching", "",
+              "What it costs to reach a function that is patched (docs/DESIGN.md, *Two ways to attach*). The operation itself comes on "
+              "top: see above.", ""]
+    lines += bench.more(attaching.lines, bench.build)
+    lines += ["", "## A server with rules", ""]
+    lines += bench.more(daemon_redis.lines, bench.library)
     lines += trouble(bench)
     notes = os.path.join(os.path.dirname(os.path.abspath(__file__)), "notes.md")
     if os.path.exists(notes):
