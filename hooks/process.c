@@ -21,6 +21,7 @@
 #include "../preload/fork.h"
 #include "../preload/host.h"
 #include "../preload/patch/patch.h"
+#include "../preload/resolve.h"
 #include "../preload/sys/lock.h"
 #include "sync_rows.h"
 
@@ -189,6 +190,7 @@ int dlclose(void *handle)
 		dl_iterate_phdr(module_range, &loaded);
 	}
 	result = real(handle);
+	resolve_unloaded();
 	t = thread_enter();
 	if (t) {
 		unwind_modules_changed();

@@ -87,11 +87,13 @@ struct race_hook {
 	uint8_t policy;      /* enum hook_policy */
 	uint8_t state;       /* enum hook_state; written before the program runs or under the loader's lock */
 	uint8_t counting;    /* stats=2: real stays NULL, so that each call passes hook_resolve, which counts */
+	uint8_t copies;      /* another library has brought the same name: real stays NULL, each caller has its own original */
 	uint8_t refused;     /* it could not be patched: enum patch_result, of the last try */
 	uint8_t refusal;     /* and enum patch_refusal */
+	uint8_t gone;        /* it was patched in a module that has gone */
 	uint32_t module;     /* in which it is patched, + 1; patch.c */
 	struct race_range code; /* of that module; empty while not patched */
-	void *counted_real;  /* then: what real would be */
+	void *counted_real;  /* where real stays NULL: what it would be */
 	uint64_t calls;
 };
 extern struct race_hook race_hooks_start[] __asm__("__start_race_hooks") __attribute__((weak, visibility("hidden")));

@@ -49,28 +49,81 @@ static void *by_caller(const struct race_hook *h, const void *return_address)
 	return real;
 }
 
-__attribute__((noinline, cold)) void *hook_resolve(struct race_hook *h, const void *return_address)
+/* Any function of that name that the caller sees, also ourselves; NULL: none. *local: not in the global scope. */
+static void *look_up(struct race_hook *h, const void *return_address, int *local)
 {
 	int saved = errno;
 	void *real = NULL;
 
-	if (h->state == HOOK_PATCHED)
-		return hook_known(h);
 	resolving++;
 	if (h->version)
 		real = dlvsym(RTLD_NEXT, h->name, h->version);
 	if (!real && !h->library) /* else the version decides: without it the name may be another library's */
 		real = dlsym(RTLD_NEXT, h->name);
-	if (!real || real == h->self)
+	*local = !real || real == h->self;
+	if (*local)
 		real = by_caller(h, return_address);
 	if (!real)
 		dlerror(); /* a failed look-up of ours is not the program's to read */
 	resolving--;
 	errno = saved;
+	return real;
+}
+
+__attribute__((noinline, cold)) void *hook_resolve(struct race_hook *h, const void *return_address)
+{
+	void *real;
+	int local;
+
+	if (h->state == HOOK_PATCHED)
+		return hook_known(h);
+	real = look_up(h, return_address, &local);
 	if (!real || real == h->self)
 		return (void *)absent; /* not remembered: the library may still come */
+	if (local)
+		store_relaxed(&h->copies, 1); /* another module may see another one */
 	store_relaxed(&h->entry, real);
-	store_relaxed(h->counting ? &h->counted_real : &h->real, real);
+	store_relaxed(h->counting || h->copies ? &h->counted_real : &h->real, real);
+	return real;
+}
+
+/*
+ * There is no one original: two libraries have the function (a plugin brings its own copy of what the program has, too), or a plugin's
+ * library has it, which others do not see.
+ * Each caller gets what the loader would have given it. Looking up is slow: a thread remembers a few answers, until a
+ * module comes or goes.
+ */
+uint32_t resolve_generation = 1;
+
+static __attribute__((noinline)) void *original_of(struct race_hook *h, const void *return_address)
+{
+	static __thread struct {
+		const struct race_hook *hook;
+		const struct link_map *caller;
+		void *real;
+		uint32_t generation;
+	} known[4], *k;
+	uint32_t generation = load_relaxed(&resolve_generation);
+	struct dl_find_object found;
+	void *real;
+	int local;
+
+	/* the library that is patched calls itself, or it called in tail position of another hooked function */
+	if (range_holds(&h->code, (uintptr_t)return_address) || range_holds(&race_self, (uintptr_t)return_address) ||
+	    _dl_find_object((void *)return_address, &found) != 0)
+		return hook_ask(h, return_address);
+	k = &known[((uintptr_t)h >> 7) % 4];
+	if (k->hook == h && k->caller == found.dlfo_link_map && k->generation == generation)
+		return k->real;
+	real = look_up(h, return_address, &local);
+	if (!real || real == h->self)
+		return hook_ask(h, return_address);
+	if (real == load_relaxed(&h->entry))
+		real = hook_ask(h, return_address); /* its trampoline, where it is patched */
+	k->hook = h;
+	k->caller = found.dlfo_link_map;
+	k->real = real;
+	k->generation = generation;
 	return real;
 }
 
@@ -78,5 +131,23 @@ __attribute__((noinline, cold)) void *hook_called(struct race_hook *h, const voi
 {
 	if (h->counting)
 		add_relaxed(&h->calls, 1);
+	if (unlikely(load_relaxed(&h->copies)))
+		return original_of(h, return_address);
 	return hook_ask(h, return_address);
+}
+
+void resolve_unloaded(void)
+{
+	struct dl_find_object found;
+
+	add_relaxed(&resolve_generation, 1);
+	for (struct race_hook *h = race_hooks_start; h < race_hooks_stop; h++) {
+		void *real = load_relaxed(&h->state) == HOOK_PATCHED ? NULL : hook_known(h);
+
+		if (!real || _dl_find_object(real, &found) == 0)
+			continue;
+		store_relaxed(&h->real, NULL);
+		store_relaxed(&h->counted_real, NULL);
+		store_relaxed(&h->entry, NULL);
+	}
 }

@@ -78,6 +78,21 @@ static int is_elsewhere(const struct race_hook *h, const struct elf_symbol *s)
 	return h->state == HOOK_PATCHED || (known && (uintptr_t)known != s->address && h->policy != PATCH_PROGRAM);
 }
 
+/* Another library has a function of that name, loaded when ours was known already (among those of the start, the first one is
+ * everybody's). */
+static void note_copy(struct race_hook *h, const struct elf_symbol *s)
+{
+	void *known = hook_known(h);
+
+	if (!known || (uintptr_t)known == s->address || (uintptr_t)h->entry == s->address || h->policy != PATCH_LIBRARIES || h->copies)
+		return;
+	store_relaxed(&h->counted_real, known);
+	store_relaxed(&h->copies, 1);
+	store_relaxed(&h->real, NULL);
+}
+
+static int started; /* what was there at the start has been looked at */
+
 static int unexported(const struct elf_symbol *s, void *to)
 {
 	const unsigned char *c = (const unsigned char *)s->name;
@@ -106,8 +121,13 @@ void attach_hooks(struct patch_module *m)
 		enum patch_refusal why;
 		struct elf_symbol s;
 
-		if (!h || h->policy < level || !is_of(h, &m->elf) || !elf_export_find(&m->elf, h->name, names[i].hash, &s) || is_elsewhere(h, &s))
+		if (!h || h->policy < level || !is_of(h, &m->elf) || !elf_export_find(&m->elf, h->name, names[i].hash, &s))
 			continue;
+		if (is_elsewhere(h, &s)) {
+			if (started)
+				note_copy(h, &s);
+			continue;
+		}
 		if (patch_hook(m, &s, h, &why) == PATCH_DONE)
 			h->state = HOOK_PENDING;
 		else
@@ -130,6 +150,11 @@ void attach_hooks(struct patch_module *m)
 	}
 }
 
+void attach_started(void)
+{
+	started = 1;
+}
+
 void attach_module_went(const struct patch_module *m)
 {
 	if (module_is_libc(m->elf.text_lo))
@@ -145,7 +170,7 @@ void attach_tell(int calls)
 	for (const struct race_hook *h = race_hooks_start; h < race_hooks_stop; h++) {
 		int is_patched = h->state == HOOK_PATCHED;
 
-		if (!hook_known(h) && !h->refused)
+		if (!hook_known(h) && !h->refused && !h->calls)
 			continue; /* nobody has it, or nobody called it */
 		patched += (unsigned)is_patched;
 		interposed += (unsigned)!is_patched;
@@ -158,7 +183,7 @@ void attach_tell(int calls)
 		if (calls && h->calls) {
 			b = buf_on(line, sizeof(line));
 			buf_fmt(&b, "librace: stats: calls: %s: %lu (%s)", h->name, (unsigned long)load_relaxed(&h->calls),
-				is_patched ? "patched" : "interposed");
+				is_patched ? "patched" : h->gone ? "patched, in libraries that have gone" : "interposed");
 			emit_line(line);
 		}
 	}

@@ -10,6 +10,7 @@
 void attach_start(int counting); /* counting: every call of a hook is counted, which costs (stats=2) */
 void attach_hooks(struct patch_module *m);
 void attach_module_went(const struct patch_module *m);
+void attach_started(void); /* what comes from here on was opened at run time */
 void attach_tell(int calls);
 
 /* patch.c, for attach_hooks: a hook at a function; and a group that is attached whole or not at all. */

@@ -19,6 +19,7 @@
 #include "../emit.h"
 #include "../module.h"
 #include "../options.h"
+#include "../resolve.h"
 #include "../sys/fmt.h"
 #include "../sys/lock.h"
 #include "../sys/os.h"
@@ -56,6 +57,7 @@ static struct stub_site *spare_sites;
 static struct lock patch_lock; /* guards all of the above */
 static int off; /* 1 attach=interpose, 2 no room, 3 sandboxed */
 static unsigned modules_no_room;
+static uint64_t sites_gone_calls;
 
 struct race_range race_loader, race_self;
 
@@ -317,7 +319,7 @@ static void commit(struct module *m, int alone)
 
 		if (h) {
 			store_relaxed(&h->entry, (void *)n->entry);
-			store_release(h->counting ? &h->counted_real : &h->real, n->trampoline); /* partner: hook_real, by dependency */
+			store_release(h->counting || h->copies ? &h->counted_real : &h->real, n->trampoline); /* partner: hook_real, by dependency */
 			h->code = (struct race_range){ m->p.elf.text_lo, m->p.elf.text_hi };
 			store_relaxed(&h->state, HOOK_PATCHED);
 			store_relaxed(&h->module, m->p.id + 1);
@@ -411,6 +413,7 @@ static void module_went(struct seen *gone)
 		if (h->module != m->p.id + 1)
 			continue;
 		store_relaxed(&h->state, HOOK_INTERPOSED);
+		h->gone = 1;
 		store_relaxed(&h->real, NULL);
 		store_relaxed(&h->counted_real, NULL);
 		store_relaxed(&h->entry, NULL);
@@ -418,8 +421,10 @@ static void module_went(struct seen *gone)
 		h->code = (struct race_range){ 0, 0 };
 	}
 	for (unsigned i = 0; i < nsites; i++) {
-		if (sites[i].entry && sites[i].map_start == m->p.id)
+		if (sites[i].entry && sites[i].map_start == m->p.id) {
+			sites_gone_calls += load_relaxed(&sites[i].calls);
 			site_free(&sites[i]);
+		}
 	}
 	attach_module_went(&m->p);
 	code_free(&m->area);
@@ -450,6 +455,7 @@ static void look_around(const struct link_map *head, int alone)
 	unsigned hint = 0;
 
 	round_now++;
+	resolve_generation++;
 	for (const struct link_map *map = head; map; map = map->l_next) {
 		struct seen *s = seen_find(map, &hint);
 
@@ -538,6 +544,7 @@ void patch_start(void)
 	alone = !load_relaxed(&race_multi);
 	lock_take(&patch_lock);
 	look_around(head, alone);
+	attach_started();
 	follow_loader(head);
 	lock_drop(&patch_lock);
 }
@@ -587,6 +594,11 @@ void patch_tell(int calls)
 			continue;
 		b = buf_on(line, sizeof(line));
 		buf_fmt(&b, "librace: stats: calls: %s: %lu (by rule)", s->op->name, (unsigned long)load_relaxed(&s->calls));
+		emit_line(line);
+	}
+	if (calls && sites_gone_calls) {
+		b = buf_on(line, sizeof(line));
+		buf_fmt(&b, "librace: stats: calls: %lu by rules in libraries that have gone", (unsigned long)sites_gone_calls);
 		emit_line(line);
 	}
 }
