@@ -11,6 +11,7 @@
  */
 #include <sys/types.h>
 
+#include "../preload/engine/layout.h"
 #include "apr.h"
 
 static long entries_of(uintptr_t map);
@@ -37,6 +38,19 @@ struct hash_layout {
 	void *recycled;
 };
 static int layout; /* 0 not known, 1 as above, -1 some other */
+
+ORIGIN(hash_kind, "libapr-1.so.0")
+LAYOUT_TYPE(hash_layout, hash_kind, "struct apr_hash_t", "APR 1.3 to 1.7",
+	    "the first table made must hold its pool and hash function, 16 buckets, no entry, nothing to reuse")
+LAYOUT(hash_layout, pool, "pool", "the check")
+LAYOUT(hash_layout, array, "array", "the check")
+LAYOUT(hash_layout, iterator, "iterator", "whether a walk uses the iterator inside the table: that writes")
+LAYOUT(hash_layout, count, "count", "entries in reports; the check")
+LAYOUT(hash_layout, max, "max", "buckets in reports; growth; the check")
+LAYOUT(hash_layout, hash, "hash_func", "the check")
+LAYOUT(hash_layout, recycled, "free", "the check")
+LAYOUT_TYPE(hash_index, hash_kind, "struct apr_hash_index_t", "APR 1.3 to 1.7", "the first walk's iterator must hold its table")
+LAYOUT(hash_index, table, "ht", "the table that a step goes through; the check")
 
 static void learn(const struct hash_layout *h, const void *pool, const void *hash)
 {

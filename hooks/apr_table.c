@@ -7,6 +7,7 @@
  */
 #include <stdarg.h>
 
+#include "../preload/engine/layout.h"
 #include "apr.h"
 
 static long entries_of(uintptr_t map);
@@ -27,6 +28,11 @@ struct array_layout {
 	void *elements;
 };
 #define ENTRY_BYTES 24 /* apr_table_entry_t, public too: key, value, checksum */
+
+ORIGIN(table_kind, "libapr-1.so.0")
+LAYOUT_TYPE(array_layout, table_kind, "apr_array_header_t", "APR 1", "each time: entries are 24 bytes long")
+LAYOUT(array_layout, bytes, "elt_size", "the check")
+LAYOUT(array_layout, entries, "nelts", "entries in reports")
 
 static long entries_of(uintptr_t map)
 {

@@ -22,6 +22,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../preload/engine/layout.h"
 #include "../preload/sys/lock.h"
 #include "../preload/sys/fmt.h"
 #include "map_rows.h"
@@ -31,6 +32,7 @@ static const struct race_kind environment_kind = {
 	.contract = CONTRACT_UNSAFE,
 	.implicit = 1,
 };
+ORIGIN(environment_kind, "libc.so.6")
 #define HOOK_KIND environment_kind
 #define ENVIRON KEY(&environ)
 

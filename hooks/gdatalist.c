@@ -15,6 +15,7 @@
  *
  * Lifetime   g_datalist_init and g_datalist_clear end what is known of a list; so does free() of the memory it lies in.
  */
+#include "../preload/engine/layout.h"
 #include "glib_types.h"
 #include "map_rows.h"
 
@@ -24,6 +25,7 @@ static const struct race_kind list_kind = {
 	.implicit = 1,
 };
 #define HOOK_KIND list_kind
+ORIGIN(list_kind, "libglib-2.0.so.0")
 
 static int walked; /* some list of the process has been walked */
 

@@ -9,17 +9,20 @@
  * Callbacks  hash and equality functions run inside every operation, destroy notifies inside those that drop entries.
  *            GLib calls notifies last, when the table is whole again; a notify may take and give locks (OP_INTERVAL).
  */
+#include "../preload/engine/layout.h"
 #include "borrow.h"
 #include "glib_types.h"
 #include "map_rows.h"
 
 static long entries_of(uintptr_t map);
+static long capacity_of(uintptr_t map);
 
 static const struct race_kind hash_kind = {
 	.name = "GHashTable",
 	.contract = CONTRACT_UNSAFE,
 	.entries = entries_of,
 	.header_bytes = 96, /* sizeof(struct _GHashTable) on 64-bit machines since 2.60 */
+	.capacity = capacity_of,
 };
 #define HOOK_KIND hash_kind
 
@@ -46,13 +49,23 @@ static enum race_key_kind keys_of(const void *hash, const void *caller)
  *   key_equal_func 64, ref_count 72 (version 76), key_destroy_func 80, value_destroy_func 88.
  */
 struct hash_layout {
-	uint64_t before[2];
+	size_t size; /* of the arrays: a power of two */
+	int mod;
+	unsigned mask; /* size - 1 */
 	unsigned entries, occupied;
 	uint64_t arrays[4];
 	const void *hash, *equal;
 	int refs;
 };
 static int layout; /* 0 not known, 1 as above, -1 some other */
+
+ORIGIN(hash_kind, "libglib-2.0.so.0")
+LAYOUT_TYPE(hash_layout, hash_kind, "struct _GHashTable", "GLib 2.60 and later",
+	    "the first table made with a hash function must hold both functions it was made with, one reference, no entry")
+LAYOUT(hash_layout, entries, "nnodes", "entries at the end of an operation; the check")
+LAYOUT(hash_layout, hash, "hash_func", "the kind of keys of g_hash_table_new_similar; the check")
+LAYOUT(hash_layout, equal, "key_equal_func", "the check")
+LAYOUT(hash_layout, refs, "ref_count", "whether dropping a reference destroys the table; the check")
 
 static void learn(const struct hash_layout *h, const void *hash, const void *equal, const void *caller);
 
@@ -75,7 +88,7 @@ static void learn(const struct hash_layout *h, const void *hash, const void *equ
 	if (likely(load_relaxed(&layout)) || !hash)
 		return;
 	store_relaxed(&layout, h->hash == hash && h->equal == equal && load_relaxed(&h->refs) == 1 &&
-				       load_relaxed(&h->entries) == 0 ? 1 : -1);
+				       load_relaxed(&h->entries) == 0 && h->size && h->size == h->mask + 1ul ? 1 : -1);
 }
 
 /* ---- size ------------------------------------------------------------------------------------------------------ */
@@ -93,10 +106,24 @@ static unsigned size_now(void *table, const void *caller)
 
 static long entries_of(uintptr_t map)
 {
-	__typeof__(&g_hash_table_size) size =
-		(__typeof__(&g_hash_table_size))hook_known(&hook_g_hash_table_size);
+	__typeof__(&g_hash_table_size) size;
 
+	if (likely(load_relaxed(&layout) == 1))
+		return (long)load_relaxed(&((const struct hash_layout *)map)->entries);
+	size = (__typeof__(&g_hash_table_size))hook_known(&hook_g_hash_table_size);
 	return size ? (long)size((void *)map) : -1;
+}
+
+/* A resize sets size and mask one after the other: between the two nothing is known. */
+static long capacity_of(uintptr_t map)
+{
+	const struct hash_layout *h = (const struct hash_layout *)map;
+	size_t size;
+
+	if (load_relaxed(&layout) != 1)
+		return 0;
+	size = load_relaxed(&h->size);
+	return load_relaxed(&h->mask) + 1ul == size ? (long)size : 0;
 }
 
 /* ---- iterators ----------------------------------------------------------------------------------------------------
@@ -106,6 +133,8 @@ static long entries_of(uintptr_t map)
 struct hash_iterator {
 	void *table;
 };
+LAYOUT_TYPE(hash_iterator, hash_kind, "GHashTableIter", "GLib 2.16 and later", "none: the begin of a public struct that has not changed")
+LAYOUT(hash_iterator, table, "hash_table", "the table that a step goes through")
 
 RACE_EXPORT void g_hash_table_iter_init(struct hash_iterator *i, void *table);
 HOOK_SLOT(g_hash_table_iter_init)

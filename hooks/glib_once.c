@@ -23,7 +23,7 @@ struct gonce_call {
 	void *arg, *control;
 };
 
-static void *gonce_routine(void *record)
+static RUNS_CALLBACKS void *gonce_routine(void *record)
 {
 	struct gonce_call *call = record;
 	void *result = call->routine(call->arg);

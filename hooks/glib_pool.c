@@ -75,7 +75,7 @@ static void record_give(struct pool_record *r)
 }
 
 /* The pool's threads run this. */
-static void pool_run(void *item, void *record)
+static RUNS_CALLBACKS void pool_run(void *item, void *record)
 {
 	struct pool_record *r = record;
 

@@ -34,7 +34,7 @@ static glib_source_fn *originals[THUNKS];
  * it, the thread that owned it last). After: the context goes on to whoever owns it next; a source destroyed meanwhile
  * by another thread drops its callback data on this one.
  */
-static __attribute__((noinline)) int source_run(unsigned n, void *source, void *a, void *b)
+static RUNS_CALLBACKS int source_run(unsigned n, void *source, void *a, void *b)
 {
 	glib_source_fn *original = load_relaxed(&originals[n]);
 	uintptr_t context = KEY(load_relaxed(&((struct glib_source *)source)->context));

@@ -8,6 +8,7 @@
  */
 #include <string.h>
 
+#include "../preload/engine/layout.h"
 #include "borrow.h"
 #include "glib_types.h"
 #include "map_rows.h"
@@ -41,6 +42,14 @@ struct tree_layout {
 	int refs;
 };
 static int layout; /* 0 not known, 1 as above, -1 some other */
+
+ORIGIN(tree_kind, "libglib-2.0.so.0")
+LAYOUT_TYPE(tree_layout, tree_kind, "struct _GTree", "GLib 2.22 and later",
+	    "the first tree made must hold the comparison it was made with, one reference, no node")
+LAYOUT(tree_layout, root, "root", "the check")
+LAYOUT(tree_layout, compare, "key_compare", "the check")
+LAYOUT(tree_layout, nodes, "nnodes", "the check")
+LAYOUT(tree_layout, refs, "ref_count", "whether dropping a reference destroys the tree; the check")
 
 static void learn(const struct tree_layout *tree, const void *compare, const void *caller);
 

@@ -10,12 +10,14 @@
  */
 #include <search.h>
 
+#include "../preload/engine/layout.h"
 #include "map_rows.h"
 
 static const struct race_kind table_kind = {
 	.name = "hsearch table",
 	.contract = CONTRACT_UNSAFE,
 };
+ORIGIN(table_kind, "libc.so.6")
 
 #define TABLE_OP(symbol, tag, role, access)                                                                          \
 	static const struct race_op op_##symbol##_##tag __attribute__((section("race_ops"), used, aligned(8))) = {   \

@@ -9,6 +9,7 @@
  * Locks      isc_rwlock is BIND's own, of atomics (lib/isc/rwlock.c), where it is not built upon pthread_rwlock_t; its other
  *            locks, conditions and threads are pthread's, called through the PLT.
  */
+#include "../preload/engine/layout.h"
 #include "map_rows.h"
 
 static long entries_of(uintptr_t map);
@@ -36,6 +37,18 @@ struct table_layout {
 	uint32_t moved;
 };
 static int layout; /* 0 not known, 1 as above, -1 some other */
+
+ORIGIN(table_kind, "libisc[-.]*so*")
+LAYOUT_TYPE(table_layout, table_kind, "struct isc_ht", "BIND 9.18",
+	    "the first table made must begin with HTab, hold its memory context and number of bits, no entry and no rehash")
+LAYOUT(table_layout, magic, "magic", "the check")
+LAYOUT(table_layout, memory, "mctx", "the check")
+LAYOUT(table_layout, entries, "count", "entries in reports; the check")
+LAYOUT(table_layout, size, "size", "buckets in reports, of the current table; growth; the check")
+LAYOUT(table_layout, bits, "hashbits", "the check")
+LAYOUT(table_layout, table, "table", "the check")
+LAYOUT(table_layout, current, "hindex", "which of the two tables is current; the check")
+LAYOUT(table_layout, moved, "hiter", "the check")
 
 static void learn(const struct table_layout *h, const void *memory, uint8_t bits)
 {
@@ -111,6 +124,8 @@ void isc_ht_destroy(void **h)
 struct table_walk {
 	void *table;
 };
+LAYOUT_TYPE(table_walk, table_kind, "struct isc_ht_iter", "BIND 9.16 and 9.18", "the first iterator made must hold its table")
+LAYOUT(table_walk, table, "ht", "the table that a step goes through; the check")
 static int walk_layout; /* 0 not known, 1 as above, -1 some other */
 
 RACE_EXPORT int isc_ht_iter_create(void *h, struct table_walk **i);

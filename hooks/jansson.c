@@ -10,6 +10,7 @@
 #define HOOK_VERSION "libjansson.so.4"
 #define HOOK_LIBRARY "libjansson.so"
 
+#include "../preload/engine/layout.h"
 #include "map_rows.h"
 
 static long entries_of(uintptr_t map);
@@ -38,6 +39,16 @@ struct jansson_layout {
 #define OBJECT(o) ((o) && load_relaxed(&((const struct jansson_layout *)(o))->type) == 0 ? KEY(o) : 0)
 
 static int layout; /* 0 not known, 1 as above, -1 some other */
+
+ORIGIN(jansson_kind, "libjansson.so.4")
+LAYOUT_TYPE(jansson_layout, jansson_kind, "json_object_t", "Jansson 2.6 and later",
+	    "the first object made must be of type 0, with one reference, no entry, and two empty rings behind the table")
+LAYOUT(jansson_layout, type, "json.type", "whether it is an object: nothing else is an access")
+LAYOUT(jansson_layout, references, "json.refcount", "the check")
+LAYOUT(jansson_layout, size, "hashtable.size", "the check")
+LAYOUT(jansson_layout, order, "hashtable.order", "buckets in reports; growth")
+LAYOUT(jansson_layout, list, "hashtable.list", "the check")
+LAYOUT(jansson_layout, ordered, "hashtable.ordered_list", "the check")
 
 static void learn(const struct jansson_layout *o, const void *caller);
 

@@ -13,6 +13,7 @@
 #define HOOK_VERSION "JSONC_0.14"
 #define HOOK_LIBRARY "libjson-c.so"
 
+#include "../preload/engine/layout.h"
 #include "map_rows.h"
 
 typedef int json_c_fn(void);
@@ -54,6 +55,15 @@ static const struct race_kind object_kind = {
 	.capacity = capacity_of,
 };
 
+ORIGIN(object_kind, "libjson-c.so.*")
+LAYOUT_TYPE(json_c_layout, object_kind, "struct json_object_object", "json-c 0.14 and later",
+	    "the first object made must be of type 4, with one reference and the table that json_object_get_object gives, empty")
+LAYOUT(json_c_layout, type, "base.o_type", "whether it is an object; the check")
+LAYOUT(json_c_layout, references, "base._ref_count", "whether json_object_put destroys the object; the place of the count")
+LAYOUT(json_c_layout, text, "base._pb", "the check")
+LAYOUT(json_c_layout, user, "base._userdata", "the check")
+LAYOUT(json_c_layout, table, "c_object", "the table, for its size")
+
 static void learn(const struct json_c_layout *o, const void *caller);
 
 #define HOOK_KIND object_kind
@@ -79,6 +89,7 @@ static const struct race_kind count_kind = {
 	.name = "json_object reference count",
 	.contract = CONTRACT_UNSAFE,
 };
+ORIGIN(count_kind, "libjson-c.so.*")
 
 /* The count is written while the real function runs; what it is there for ends with the call of the wrapper. */
 static void count_write(const struct race_op *op, const struct json_c_layout *o, const uintptr_t *fp)
@@ -181,6 +192,11 @@ static const struct race_kind table_kind = {
 	.entries = table_entries_of,
 	.capacity = table_capacity_of,
 };
+ORIGIN(table_kind, "libjson-c.so.*")
+LAYOUT_TYPE(lh_layout, table_kind, "struct lh_table", "json-c 0.14 and later", "none: the begin of a public struct")
+LAYOUT(lh_layout, size, "size", "buckets in reports; growth")
+LAYOUT(lh_layout, count, "count", "entries in reports")
+LAYOUT(lh_layout, head, "head", "the check of json_object's layout")
 
 #undef HOOK_POLICY
 #define HOOK_POLICY PATCH_NEVER

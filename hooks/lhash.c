@@ -8,6 +8,7 @@
  *            joined still are or just were inside: its own decision, which no program can change. What it does is no access.
  * Keys       an item is its own key, a struct that only its comparison knows: shown where the table is one of strings.
  */
+#include "../preload/engine/layout.h"
 #include "borrow.h"
 #include "map_rows.h"
 
@@ -38,6 +39,16 @@ struct lhash_layout {
 	unsigned nodes, array_size, p, pmax;
 };
 static int layout; /* 0 not known, 1 as above, -1 some other */
+
+ORIGIN(lhash_kind, "libcrypto.so.*")
+LAYOUT_TYPE(lhash_layout, lhash_kind, "struct lhash_st", "OpenSSL 1.1.0 to 3.0",
+	    "the first table made with both functions must hold them, with 8 nodes in use of 16 and no split yet")
+LAYOUT(lhash_layout, compare, "comp", "the check")
+LAYOUT(lhash_layout, hash, "hash", "the check")
+LAYOUT(lhash_layout, nodes, "num_nodes", "the check")
+LAYOUT(lhash_layout, array_size, "num_alloc_nodes", "buckets in reports; growth; the check")
+LAYOUT(lhash_layout, p, "p", "the check")
+LAYOUT(lhash_layout, pmax, "pmax", "the check")
 
 static void learn(const struct lhash_layout *h, const void *hash, const void *compare, const void *caller);
 

@@ -6,6 +6,8 @@
  * and tcmalloc define those themselves, past free), munmap. Nothing of ours is ever inside an allocator.
  *
  * Fast path  one look at a page filter decides; the block's size is asked for only when something was ever watched.
+ * Size       malloc_usable_size is asked about blocks of the allocator that it belongs to and about no others: a program's own
+ *            operator delete may get pointers into a pool. One that goes on to free (libstdc++'s) is seen there.
  * Order      forget before free: afterwards another thread may have the block already. realloc of a watched block is done
  *            by hand (new block, copy, move what we know, free), so that there is no moment at which the old address
  *            belongs to somebody else while we still file our locks under it.
@@ -27,29 +29,41 @@ RACE_EXPORT void free(void *p);
 HOOK_SLOT(free)
 
 typedef size_t usable_fn(void *);
-static usable_fn *usable; /* NULL: an allocator without malloc_usable_size; then only the block's first byte is known */
+static usable_fn *usable; /* NULL: an allocator without malloc_usable_size */
+static struct race_range allocator; /* the module that defines malloc and usable */
 
-static size_t block_bytes(void *p)
+static inline int is_allocators(const struct race_hook *h)
+{
+	return range_holds(&allocator, (uintptr_t)load_relaxed(&h->entry));
+}
+
+/* A block that the function behind h is about to release; `known`: its size as far as the caller said it. */
+static inline size_t block_bytes(const struct race_hook *h, void *p, size_t known)
 {
 	usable_fn *f = load_relaxed(&usable);
 
-	return f ? f(p) : 1;
+	return f && is_allocators(h) ? f(p) : known;
 }
 
-static __attribute__((noinline)) void block_forget(void *p)
+static __attribute__((noinline)) void block_forget(void *p, size_t bytes)
 {
 	struct race_thread *t = thread_enter();
 
 	if (!t)
 		return;
-	memory_forget((uintptr_t)p, block_bytes(p));
+	memory_forget((uintptr_t)p, bytes);
 	thread_leave(t);
 }
 
-static inline void block_dies(void *p)
+static inline void block_dies(const struct race_hook *h, void *p, size_t known)
 {
-	if (p && race_me && unlikely(memory_is_watched((uintptr_t)p, block_bytes(p))))
-		block_forget(p);
+	size_t bytes;
+
+	if (!p || !race_me)
+		return;
+	bytes = block_bytes(h, p, known);
+	if (unlikely(memory_is_watched((uintptr_t)p, bytes)))
+		block_forget(p, bytes);
 }
 
 void free(void *p)
@@ -59,9 +73,9 @@ void free(void *p)
 	if (unlikely(!real)) {
 		if (resolve_running())
 			return;
-		real = hook_resolve(&hook_free, CALLER);
+		real = hook_called(&hook_free, CALLER);
 	}
-	block_dies(p);
+	block_dies(&hook_free, p, 1);
 	real(p);
 }
 
@@ -98,8 +112,8 @@ void *realloc(void *p, size_t bytes)
 {
 	__typeof__(&realloc) real = REAL(realloc);
 
-	if (p && race_me) {
-		size_t had = block_bytes(p);
+	if (p && race_me && is_allocators(&hook_free)) {
+		size_t had = block_bytes(&hook_realloc, p, 1);
 
 		if (unlikely(had > 1 && memory_is_watched((uintptr_t)p, had)))
 			return realloc_watched(p, had, bytes);
@@ -108,28 +122,28 @@ void *realloc(void *p, size_t bytes)
 }
 
 /* C++ operator delete, by mangled name: plain, array; sized; aligned; nothrow. */
-#define DELETE_HOOK(symbol, params, args)                                                                            \
+#define DELETE_HOOK(symbol, params, args, known)                                                                     \
 	RACE_EXPORT void symbol params;                                                                              \
 	HOOK_SLOT(symbol)                                                                                            \
 	void symbol params                                                                                           \
 	{                                                                                                            \
 		__typeof__(&symbol) real = REAL(symbol);                                                             \
-		block_dies(p);                                                                                       \
+		block_dies(&hook_##symbol, p, known);                                                                \
 		real args;                                                                                           \
 	}
 
-DELETE_HOOK(_ZdlPv, (void *p), (p))
-DELETE_HOOK(_ZdaPv, (void *p), (p))
-DELETE_HOOK(_ZdlPvm, (void *p, size_t n), (p, n))
-DELETE_HOOK(_ZdaPvm, (void *p, size_t n), (p, n))
-DELETE_HOOK(_ZdlPvRKSt9nothrow_t, (void *p, const void *tag), (p, tag))
-DELETE_HOOK(_ZdaPvRKSt9nothrow_t, (void *p, const void *tag), (p, tag))
-DELETE_HOOK(_ZdlPvSt11align_val_t, (void *p, size_t al), (p, al))
-DELETE_HOOK(_ZdaPvSt11align_val_t, (void *p, size_t al), (p, al))
-DELETE_HOOK(_ZdlPvmSt11align_val_t, (void *p, size_t n, size_t al), (p, n, al))
-DELETE_HOOK(_ZdaPvmSt11align_val_t, (void *p, size_t n, size_t al), (p, n, al))
-DELETE_HOOK(_ZdlPvSt11align_val_tRKSt9nothrow_t, (void *p, size_t al, const void *tag), (p, al, tag))
-DELETE_HOOK(_ZdaPvSt11align_val_tRKSt9nothrow_t, (void *p, size_t al, const void *tag), (p, al, tag))
+DELETE_HOOK(_ZdlPv, (void *p), (p), 1)
+DELETE_HOOK(_ZdaPv, (void *p), (p), 1)
+DELETE_HOOK(_ZdlPvm, (void *p, size_t n), (p, n), n)
+DELETE_HOOK(_ZdaPvm, (void *p, size_t n), (p, n), n)
+DELETE_HOOK(_ZdlPvRKSt9nothrow_t, (void *p, const void *tag), (p, tag), 1)
+DELETE_HOOK(_ZdaPvRKSt9nothrow_t, (void *p, const void *tag), (p, tag), 1)
+DELETE_HOOK(_ZdlPvSt11align_val_t, (void *p, size_t al), (p, al), 1)
+DELETE_HOOK(_ZdaPvSt11align_val_t, (void *p, size_t al), (p, al), 1)
+DELETE_HOOK(_ZdlPvmSt11align_val_t, (void *p, size_t n, size_t al), (p, n, al), n)
+DELETE_HOOK(_ZdaPvmSt11align_val_t, (void *p, size_t n, size_t al), (p, n, al), n)
+DELETE_HOOK(_ZdlPvSt11align_val_tRKSt9nothrow_t, (void *p, size_t al, const void *tag), (p, al, tag), 1)
+DELETE_HOOK(_ZdaPvSt11align_val_tRKSt9nothrow_t, (void *p, size_t al, const void *tag), (p, al, tag), 1)
 
 RACE_EXPORT int munmap(void *p, size_t bytes);
 HOOK_SLOT(munmap)
@@ -150,9 +164,23 @@ int munmap(void *p, size_t bytes)
 
 /* ---- start-up ------------------------------------------------------------------------------------------------------ */
 
+/* What a search from the program on finds, as those who call malloc do: an executable that has its own comes before us. */
+static void allocator_find(void)
+{
+	void *size = dlsym(RTLD_DEFAULT, "malloc_usable_size"), *give = dlsym(RTLD_DEFAULT, "malloc");
+	struct dl_find_object found;
+
+	if (!size || !give || _dl_find_object(give, &found) != 0)
+		return;
+	allocator.lo = (uintptr_t)found.dlfo_map_start;
+	allocator.hi = (uintptr_t)found.dlfo_map_end;
+	if (range_holds(&allocator, (uintptr_t)size))
+		store_relaxed(&usable, (usable_fn *)size);
+}
+
 void hooks_resolve_early(void)
 {
 	hook_resolve(&hook_free, CALLER);
 	hook_resolve(&hook_realloc, CALLER);
-	store_relaxed(&usable, (usable_fn *)dlsym(RTLD_NEXT, "malloc_usable_size"));
+	allocator_find();
 }

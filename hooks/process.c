@@ -183,7 +183,8 @@ int dlclose(void *handle)
 {
 	__typeof__(&dlclose) real = REAL(dlclose);
 	struct race_thread *t;
-	int result, alone = lock_try(&unload_lock); /* destructors may call dlclose again: the outer one looks after all */
+	/* destructors may call dlclose again: the outer one looks after all */
+	int result, alone = !patch_forgets() && lock_try(&unload_lock);
 
 	if (alone) {
 		loaded.n = 0;

@@ -18,7 +18,7 @@
 #include "../preload/module.h"
 #include "libc_threads.h"
 
-static void *start_posix(void *record)
+static RUNS_CALLBACKS void *start_posix(void *record)
 {
 	struct thread_start s;
 
@@ -26,7 +26,7 @@ static void *start_posix(void *record)
 	return s.run.posix(s.arg);
 }
 
-static int start_c11(void *record)
+static RUNS_CALLBACKS int start_c11(void *record)
 {
 	struct thread_start s;
 

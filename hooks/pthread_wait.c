@@ -14,6 +14,7 @@
 
 #define HOOK_POLICY PATCH_TOGETHER
 #include "mutex.h"
+#include "cxx_future.h"
 #include "once.h"
 
 #define COND_VERSION "GLIBC_2.3.2"
@@ -78,13 +79,13 @@ WAIT_HOOK(pthread_cond_clockwait, NULL,
 static __thread struct once_call *once_current;
 
 /* Runs in place of the program's routine, on the thread that won. The record is the caller's frame below. */
-static void once_routine(void)
+static RUNS_CALLBACKS void once_routine(void)
 {
 	struct once_call *call = once_current;
 
 	once_current = call->outer; /* the routine may call once on another control */
 	call->routine();
-	SYNC_ENTER(sync_release_join(t, call->control));
+	SYNC_ENTER(sync_release_join(t, call->control); future_once_done(t, call->control));
 }
 
 void once_run(struct once_call *call, uintptr_t control, void (*routine)(void))

@@ -24,6 +24,7 @@
 #include <link.h>
 #include <string.h>
 
+#include "../preload/engine/layout.h"
 #include "map_rows.h"
 #include "qt5.h"
 
@@ -69,6 +70,21 @@ static const struct race_kind hash_kind = {
 static const struct race_kind map_kind = {
 	.name = "QMap", .contract = CONTRACT_UNSAFE, .entries = map_entries, .implicit = 1,
 };
+
+ORIGIN(hash_kind, "libQt5Core.so.5")
+LAYOUT_TYPE(qhash_data, hash_kind, "QHashData", "Qt 5", "none: inlined code of every Qt 5 program relies on it")
+LAYOUT(qhash_data, end, "fakeNext", "null: tells the data from a node")
+LAYOUT(qhash_data, entries, "size", "entries in reports")
+LAYOUT(qhash_data, capacity, "numBuckets", "buckets in reports; growth")
+LAYOUT_TYPE(qhash_node, hash_kind, "QHashData::Node", "Qt 5", "none: inlined code of every Qt 5 program relies on it")
+LAYOUT(qhash_node, next, "next", "a chain's end is the data that a step goes through")
+
+ORIGIN(map_kind, "libQt5Core.so.5")
+LAYOUT_TYPE(qmap_data, map_kind, "QMapDataBase", "Qt 5", "none: inlined code of every Qt 5 program relies on it")
+LAYOUT(qmap_data, entries, "size", "entries in reports")
+LAYOUT(qmap_data, header, "header", "the data around the node that a walk ends at")
+LAYOUT_TYPE(qmap_node, map_kind, "QMapNodeBase", "Qt 5", "none: inlined code of every Qt 5 program relies on it")
+LAYOUT(qmap_node, parent, "p", "null in the header alone")
 
 static int caller_is_qt(const void *caller)
 {

@@ -214,6 +214,25 @@ static const char *skip_type(const char *s, int depth)
 	}
 }
 
+/* Nothing, or for _M_copy .isra.N and .constprop.N, which have the parameters that are used, in their order. */
+static int is_whole(const char *s, struct std_name *out)
+{
+	out->clone = 0;
+	s = strchr(s, '.');
+	if (!s)
+		return 1;
+	if (out->nmethod != 7 || memcmp(out->method, "_M_copy", 7))
+		return 0;
+	for (out->clone = 1; *s;) {
+		size_t n = !strncmp(s, ".isra.", 6) ? 6 : !strncmp(s, ".constprop.", 11) ? 11 : 0;
+
+		if (!n || !is_digit(s[n]))
+			return 0;
+		s = skip_number(s + n);
+	}
+	return 1;
+}
+
 int std_name_parse(const char *s, struct std_name *out)
 {
 	if (s[0] != '_' || s[1] != 'Z' || s[2] != 'N')
@@ -245,5 +264,5 @@ int std_name_parse(const char *s, struct std_name *out)
 	}
 	if (s && *s == 'I')
 		s = skip_arguments(s, 0);
-	return s && *s == 'E' && !strchr(s, '.');
+	return s && *s == 'E' && is_whole(s, out);
 }

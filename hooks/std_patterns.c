@@ -31,7 +31,8 @@ enum where {
 	OF_THIS,    /* arg0 is the container */
 	OF_OTHER,   /* arg1 is */
 	OF_BOTH,    /* both are written */
-	OF_NODE,    /* arg1 is a node of the tree that is read */
+	OF_NODE,    /* arg1 is a node of the tree that is read; of a clone that has no `this`, arg0 */
+	OF_FROM,    /* arg0 is written, arg1 is read */
 	OF_ITERATOR /* arg0 is the address of an iterator, which is a node's */
 };
 
@@ -100,6 +101,7 @@ static const struct std_row rows[] STD_ROWS = {
 	HASH("aS", UPDATE, WRITE, OF_THIS, 0),
 	HASH("_M_move_assign", UPDATE, WRITE, OF_BOTH, 0),
 	HASH("_M_assign", ITERATE, READ, OF_OTHER, 0), /* of a copy's original */
+	HASH("_M_assign_elements", UPDATE, WRITE, OF_FROM, 0),
 	HASH_SEARCH("_M_insert"),
 	HASH_SEARCH("_M_insert_unique"),
 	HASH_SEARCH("_M_emplace"),
@@ -123,6 +125,8 @@ static struct pattern {
 	const struct std_row *row;
 	void *entry;
 	uint32_t offset; /* of the header in the object, + 1; 0 not known yet */
+	uint32_t clone;
+	struct race_op from; /* OF_FROM: what is done to the other one */
 } *patterns; /* [PATTERNS], open addressing by entry; written under the loader's lock or before main */
 static unsigned npatterns;
 
@@ -179,14 +183,28 @@ static uintptr_t header_in(struct pattern *p, uintptr_t object)
 	return 0;
 }
 
+/*
+ * The tree of the node that is being copied. The copy's own nodes are not linked to a header as yet, so none of them is taken for
+ * it; `this`, which clones mostly lack, is no node.
+ */
+static uintptr_t tree_copied(const struct pattern *p, const struct stub_args *args)
+{
+	uintptr_t header = 0;
+
+	for (int i = !p->clone; i < 2 && !header; i++) {
+		if (std_readable(args->arg[i], sizeof(struct tree_node), 0))
+			header = std_tree_header_of((const struct tree_node *)args->arg[i]);
+	}
+	return header;
+}
+
 static uintptr_t container_of(struct race_thread *t, struct pattern *p, const struct stub_args *args)
 {
 	uintptr_t node;
 
 	switch ((enum where)p->row->where) {
 	case OF_NODE:
-		return std_readable(args->arg[1], sizeof(struct tree_node), 0)
-			       ? std_tree_header_of((const struct tree_node *)args->arg[1]) : 0;
+		return tree_copied(p, args);
 	case OF_ITERATOR:
 		node = *(const uintptr_t *)args->arg[0];
 		return node ? std_step_find(t, node) : 0;
@@ -194,6 +212,7 @@ static uintptr_t container_of(struct race_thread *t, struct pattern *p, const st
 		return header_in(p, args->arg[1]);
 	case OF_THIS:
 	case OF_BOTH:
+	case OF_FROM:
 		break;
 	}
 	return header_in(p, args->arg[0]);
@@ -226,7 +245,7 @@ static void meet(const struct race_kind *kind, uintptr_t map)
 /* The second container of an operation on two: a point in time. */
 static void touch_other(struct race_thread *t, struct pattern *p, uintptr_t object, const uintptr_t *fp)
 {
-	struct race_touch touch = { &p->op, header_in(p, object), 0, RACE_NO_BUCKET, fp };
+	struct race_touch touch = { p->row->where == OF_FROM ? &p->from : &p->op, header_in(p, object), 0, RACE_NO_BUCKET, fp };
 	struct race_op_open open;
 
 	if (!touch.map)
@@ -246,7 +265,7 @@ static void before(const struct stub_site *site, const struct stub_args *args, c
 	call->t = NULL;
 	if (!t)
 		return;
-	if (p->row->where == OF_BOTH && args->arg[1] != args->arg[0])
+	if ((p->row->where == OF_BOTH || p->row->where == OF_FROM) && args->arg[1] != args->arg[0])
 		touch_other(t, p, args->arg[1], fp);
 	map = container_of(t, p, args);
 	if (map && p->row->access == ACCESS_READ && std_is_searching(map, fp))
@@ -255,7 +274,7 @@ static void before(const struct stub_site *site, const struct stub_args *args, c
 		thread_leave(t);
 		return;
 	}
-	if (p->row->where <= OF_BOTH)
+	if (p->row->where <= OF_BOTH || p->row->where == OF_FROM)
 		meet(p->row->kind, map);
 	if (p->row->flags & SEARCHES) {
 		std_search = (struct std_search){ map, fp, 0 };
@@ -312,7 +331,7 @@ static void after(const struct stub_site *site, uint64_t result, const uintptr_t
 
 /* ---- names ------------------------------------------------------------------------------------------------------------ */
 
-static const struct std_row *row_of(const char *mangled)
+static const struct std_row *row_of(const char *mangled, int *clone)
 {
 	struct std_name n;
 
@@ -324,8 +343,10 @@ static const struct std_row *row_of(const char *mangled)
 		const struct std_row *r = &rows[i];
 
 		if (strlen(r->method) == n.nmethod && !memcmp(r->method, n.method, n.nmethod) && strlen(r->scope) == n.nscope &&
-		    !memcmp(r->scope, n.scope, n.nscope))
+		    !memcmp(r->scope, n.scope, n.nscope)) {
+			*clone = n.clone;
 			return r;
+		}
 	}
 	return NULL;
 }
@@ -347,6 +368,7 @@ static struct pattern *pattern_at(void *entry, const struct std_row *row)
 		npatterns++;
 		p->row = row;
 		p->op = (struct race_op){ row->name, row->kind, (void *const *)&p->entry, row->role, row->access, KEY_NONE, 0 };
+		p->from = (struct race_op){ row->name, row->kind, (void *const *)&p->entry, ROLE_ITERATE, ACCESS_READ, KEY_NONE, 0 };
 		store_release(&p->entry, entry); /* last; partner: who reads op->real by a stack's operation */
 	} else {
 		store_relaxed(&p->offset, 0); /* the same place, but perhaps another build */
@@ -356,7 +378,8 @@ static struct pattern *pattern_at(void *entry, const struct std_row *row)
 
 static int visit(const struct elf_symbol *s, void *to)
 {
-	const struct std_row *row = row_of(s->name);
+	int clone = 0;
+	const struct std_row *row = row_of(s->name, &clone);
 	struct stub_site *site;
 	enum patch_refusal why;
 	struct pattern *p;
@@ -367,6 +390,7 @@ static int visit(const struct elf_symbol *s, void *to)
 	site = p ? patch_site_new() : NULL;
 	if (!site)
 		return 1;
+	p->clone = (uint32_t)clone;
 	site->before = before;
 	site->after = after;
 	site->op = &p->op;

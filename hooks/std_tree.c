@@ -12,6 +12,7 @@
  *            the count in a shared_ptr, an inlined atomic. Moves and swaps give nodes another header, which is why no node
  *            is remembered for longer than an epoch.
  */
+#include "../preload/engine/layout.h"
 #include "std_maps.h"
 #include "sync_rows.h"
 
@@ -28,6 +29,17 @@ const struct race_kind std_tree_kind = {
 	.entries = entries_of,
 	.implicit = 1,
 };
+
+ORIGIN(std_tree_kind, "libstdc++.so.6")
+#define TREE_CHECK "each time: every link followed has its counterpart, and only memory that is mapped is read"
+LAYOUT_TYPE(tree_header, std_tree_kind, "std::_Rb_tree_header", "gcc 5 and later", TREE_CHECK)
+LAYOUT(tree_header, node, "_M_header", "the identity of the container")
+LAYOUT(tree_header, count, "_M_node_count", "entries in reports")
+LAYOUT_TYPE(tree_node, std_tree_kind, "std::_Rb_tree_node_base", "gcc 5 and later", TREE_CHECK)
+LAYOUT(tree_node, color, "_M_color", "root or header: the root is black, the header red")
+LAYOUT(tree_node, parent, "_M_parent", "the way from a node to its container; whether there is any node")
+LAYOUT(tree_node, left, "_M_left", "the check")
+LAYOUT(tree_node, right, "_M_right", "the check")
 
 #define TREE_OP(tag, symbol, text, role, access, flags)                                                              \
 	static const struct race_op tag##symbol __attribute__((section("race_ops"), used, aligned(8))) = {           \
@@ -47,7 +59,7 @@ static int is_empty(uintptr_t header)
 	void symbol(_Bool left, struct tree_node *x, struct tree_node *p, struct tree_node *header)                  \
 	{                                                                                                            \
 		__typeof__(&symbol) real = REAL(symbol);                                                             \
-		struct race_thread *t = thread_enter();                                                              \
+		struct race_thread *t = container_enter(CALLER);                                                     \
 		struct race_op_open open;                                                                            \
 		int first;                                                                                           \
 		if (unlikely(!t)) {                                                                                  \
@@ -72,7 +84,7 @@ static int is_empty(uintptr_t header)
 	struct tree_node *symbol(struct tree_node *z, struct tree_node *header)                                      \
 	{                                                                                                            \
 		__typeof__(&symbol) real = REAL(symbol);                                                             \
-		struct race_thread *t = thread_enter();                                                              \
+		struct race_thread *t = container_enter(CALLER);                                                     \
 		struct race_op_open open;                                                                            \
 		struct tree_node *result;                                                                            \
 		if (unlikely(!t))                                                                                    \
@@ -93,7 +105,7 @@ static int is_empty(uintptr_t header)
 	struct tree_node *symbol(struct tree_node *x)                                                                \
 	{                                                                                                            \
 		__typeof__(&symbol) real = REAL(symbol);                                                             \
-		struct race_thread *t = load_relaxed(&race_multi) ? thread_enter() : NULL;                           \
+		struct race_thread *t = load_relaxed(&race_multi) ? container_enter(CALLER) : NULL;                           \
 		struct race_op_open open;                                                                            \
 		struct tree_node *result;                                                                            \
 		uintptr_t header;                                                                                    \

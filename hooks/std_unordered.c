@@ -9,6 +9,7 @@
  * Silent     look-ups, iteration, removal, clear, moves and swaps are inlined: std_patterns.c sees those that the compiler
  *            put out of line.
  */
+#include "../preload/engine/layout.h"
 #include "std_maps.h"
 #include "sync_rows.h"
 
@@ -31,6 +32,16 @@ const struct race_kind std_hash_kind = {
 	.capacity = capacity_of,
 	.implicit = 1,
 };
+
+ORIGIN(std_hash_kind, "libstdc++.so.6")
+LAYOUT_TYPE(hash_header, std_hash_kind, "std::_Hashtable, behind its bases", "gcc 5 and later",
+	    "each time: sizes and load factor must be possible, and one bucket be the one inside")
+LAYOUT(hash_header, buckets, "_M_buckets", "the identity of the container; the check")
+LAYOUT(hash_header, bucket_count, "_M_bucket_count", "buckets in reports; growth; the check")
+LAYOUT(hash_header, element_count, "_M_element_count", "entries in reports; whether it is empty")
+LAYOUT(hash_header, max_load, "_M_rehash_policy", "the container around the policy that is all a call names; the check")
+LAYOUT(hash_header, next_resize, "_M_rehash_policy._M_next_resize", "the check, where a member function's container is looked for")
+LAYOUT(hash_header, single, "_M_single_bucket", "the check")
 
 static int is_empty(uintptr_t table)
 {
@@ -81,7 +92,7 @@ static uintptr_t inserted_into(uintptr_t policy, size_t buckets, size_t elements
 	struct need_rehash symbol(void *policy, size_t buckets, size_t elements, size_t more)                        \
 	{                                                                                                            \
 		__typeof__(&symbol) real = REAL(symbol);                                                             \
-		struct race_thread *t = thread_enter();                                                              \
+		struct race_thread *t = container_enter(CALLER);                                                     \
 		struct race_op_open open;                                                                            \
 		struct need_rehash result;                                                                           \
 		uintptr_t table;                                                                                     \
@@ -113,7 +124,7 @@ static uintptr_t resized(uintptr_t policy)
 	size_t symbol(void *policy, size_t buckets)                                                                  \
 	{                                                                                                            \
 		__typeof__(&symbol) real = REAL(symbol);                                                             \
-		struct race_thread *t = load_relaxed(&race_multi) ? thread_enter() : NULL;                           \
+		struct race_thread *t = load_relaxed(&race_multi) ? container_enter(CALLER) : NULL;                           \
 		struct race_op_open open;                                                                            \
 		uintptr_t table;                                                                                     \
 		size_t result;                                                                                       \

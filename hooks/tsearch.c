@@ -10,6 +10,7 @@
  * Lifetime   no call creates a tree, and after tdestroy the program's variable may start the next tree: so tdestroy
  *            counts as emptying it. Memory that dies takes rootp with it.
  */
+#include "../preload/engine/layout.h"
 #include "map_rows.h"
 
 static const struct race_kind tree_kind = {
@@ -17,6 +18,7 @@ static const struct race_kind tree_kind = {
 	.contract = CONTRACT_UNSAFE,
 	.implicit = 1,
 };
+ORIGIN(tree_kind, "libc.so.6")
 #define HOOK_KIND tree_kind
 
 typedef int compare_fn(const void *, const void *);

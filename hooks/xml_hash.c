@@ -7,6 +7,7 @@
  * Callbacks  deallocators, scanners and copiers run inside.
  * Lifetime   memory may come from an allocator that the program gave to xmlMemSetup: so destruction is told by xmlHashFree, too.
  */
+#include "../preload/engine/layout.h"
 #include "map_rows.h"
 
 static long entries_of(uintptr_t map);
@@ -29,6 +30,14 @@ struct xml_layout {
 	void *dict;
 };
 static int layout; /* 0 not known, 1 as above, -1 some other */
+
+ORIGIN(xml_kind, "libxml2.so.2")
+LAYOUT_TYPE(xml_layout, xml_kind, "struct _xmlHashTable", "libxml2 2.9",
+	    "the first table made must have buckets, the size it was asked for, no entry and no dictionary")
+LAYOUT(xml_layout, table, "table", "the check")
+LAYOUT(xml_layout, size, "size", "buckets in reports; growth; the check")
+LAYOUT(xml_layout, entries, "nbElems", "the check")
+LAYOUT(xml_layout, dict, "dict", "the check")
 
 static void learn(const struct xml_layout *h, int size, const void *caller);
 

@@ -53,9 +53,19 @@ extern struct race_range {
 	uintptr_t lo, hi;
 } race_loader __attribute__((visibility("hidden"))), race_self __attribute__((visibility("hidden")));
 
+/* Libraries that replace malloc. They may keep containers under locks of inlined atomics, which nobody sees. */
+#define RACE_ALLOCATORS 2
+extern struct race_range race_allocators[RACE_ALLOCATORS] __attribute__((visibility("hidden")));
+
 static inline int range_holds(const struct race_range *r, uintptr_t at)
 {
 	return at - r->lo < r->hi - r->lo;
+}
+
+static inline int called_by_allocator(const void *return_address)
+{
+	return unlikely(race_allocators[0].hi) && (range_holds(&race_allocators[0], (uintptr_t)return_address) ||
+						   range_holds(&race_allocators[1], (uintptr_t)return_address));
 }
 
 /* Where a hook's function may be patched beside being interposed (preload/patch/attach.c). */
@@ -137,11 +147,22 @@ static inline int hook_is_patched(const struct race_hook *h)
 }
 
 /* This call comes from the function's own library: what the library does for itself, seen because it is patched. A call in tail
- * position of a hooked function returns to our wrapper of that. */
+ * position of a hooked function returns to our wrapper of that; one in tail position of a callback returns to whoever called
+ * back, the library or one of ours (RUNS_CALLBACKS), and is the program's. */
+#define RUNS_CALLBACKS __attribute__((section("race_runs"), noinline))
+int hook_is_own_call(const struct race_hook *h, const void *return_address);
+
 static inline int hook_is_inside(const struct race_hook *h, const void *return_address)
 {
-	return range_holds(&h->code, (uintptr_t)return_address) ||
-	       (h->code.hi && range_holds(&race_self, (uintptr_t)return_address));
+	return unlikely(h->code.hi && (range_holds(&h->code, (uintptr_t)return_address) ||
+				       range_holds(&race_self, (uintptr_t)return_address))) &&
+	       hook_is_own_call(h, return_address);
+}
+
+/* Containers of an allocator itself are left alone: its locks are not seen. */
+static inline struct race_thread *container_enter(const void *caller)
+{
+	return called_by_allocator(caller) ? NULL : thread_enter();
 }
 
 /* ---- process ------------------------------------------------------------------------------------------------------- */

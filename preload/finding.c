@@ -16,6 +16,7 @@
 #include "module.h"
 #include "options.h"
 #include "patch/patch.h"
+#include "patch/tell.h"
 #include "rules/start.h"
 #include "sys/fmt.h"
 #include "sys/lock.h"
@@ -174,6 +175,13 @@ static void copy_text(char *to, size_t cap, const char *from)
 	buf_str(&b, from);
 }
 
+static uint32_t buckets_of(const struct race_kind *kind, uintptr_t map)
+{
+	long n = kind->capacity(map);
+
+	return n > 0 && n <= UINT32_MAX ? (uint32_t)n : 0;
+}
+
 static char program_name[64];
 
 static void fill_record(struct race_thread *t, const struct race_finding *f)
@@ -202,6 +210,11 @@ static void fill_record(struct race_thread *t, const struct race_finding *f)
 	r->entries = -1;
 	if (f->kind != FOUND_DEAD_MAP && f->map_kind && f->map_kind->entries)
 		r->entries = f->map_kind->entries(f->map);
+	r->resize_from = f->resize_from;
+	r->resize_to = f->resize_to;
+	r->entries_at_resize = f->resize_to ? f->resize_entries : -1;
+	if (f->kind != FOUND_DEAD_MAP && f->now.bucket != RACE_NO_BUCKET && f->op->kind && f->op->kind->capacity)
+		r->buckets = buckets_of(f->op->kind, f->map);
 
 	fill_access(&r->now, &f->now);
 	fill_held(&r->now, t);
@@ -222,11 +235,6 @@ static void fill_record(struct race_thread *t, const struct race_finding *f)
 
 /* ---- reporting ---------------------------------------------------------------------------------------------------- */
 
-static int counts_for_exit(const struct race_finding *f)
-{
-	return f->kind != FOUND_STALE_ITERATOR || race_options.misuse;
-}
-
 static int below_level(const struct race_finding *f)
 {
 	static const uint32_t least[] = { VERDICT_CERTAIN, VERDICT_LIKELY, VERDICT_POSSIBLE }; /* report=certain|... */
@@ -238,7 +246,7 @@ void finding_report(struct race_thread *t, const struct race_finding *f)
 {
 	int suppressed;
 
-	if (below_level(f)) {
+	if (below_level(f) || (f->kind == FOUND_STALE_ITERATOR && !race_options.misuse)) {
 		add_relaxed(&counts.below_level, 1);
 		return;
 	}
@@ -259,7 +267,7 @@ void finding_report(struct race_thread *t, const struct race_finding *f)
 		else
 			counts.printed++;
 	}
-	if (!suppressed && counts_for_exit(f)) {
+	if (!suppressed) {
 		if (f->kind == FOUND_STALE_ITERATOR)
 			counts.misuses++;
 		else
@@ -336,6 +344,7 @@ static void print_stats(void)
 			counts.printed, counts.suppressed, counts.repeated, counts.below_level, counts.over_limit);
 		emit_line(line);
 	}
+	tell_maps();
 	patch_tell(race_options.stats >= 2);
 	rules_tell();
 }

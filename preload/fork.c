@@ -31,6 +31,7 @@ void fork_prepare(void)
 	fork_state = t ? FORK_GUARDED : race_me ? FORK_NESTED : FORK_LOCKED;
 	if (fork_state == FORK_NESTED)
 		return;
+	patch_fork_lock();
 	finding_lock();
 	host_lock_all();
 	engine_lock_all();
@@ -43,6 +44,7 @@ void fork_parent(void)
 	engine_unlock_all();
 	host_unlock_all();
 	finding_unlock();
+	patch_fork_unlock();
 	if (fork_state == FORK_GUARDED)
 		thread_leave(race_me);
 }

@@ -12,6 +12,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <link.h>
+#include <string.h>
 
 #include "core.h"
 #include "resolve.h"
@@ -125,6 +126,29 @@ static __attribute__((noinline)) void *original_of(struct race_hook *h, const vo
 	k->real = real;
 	k->generation = generation;
 	return real;
+}
+
+extern const char __start_race_runs[] __attribute__((visibility("hidden")));
+extern const char __stop_race_runs[] __attribute__((visibility("hidden")));
+
+/*
+ * The return address lies in the library, or in librace. A library calls its own functions directly, and those of others through its
+ * table of addresses; what it calls by a pointer is a callback, and a callback that ends with the hooked call returns there, too.
+ */
+int hook_is_own_call(const struct race_hook *h, const void *return_address)
+{
+	const struct race_range runs = { (uintptr_t)__start_race_runs, (uintptr_t)__stop_race_runs };
+	uintptr_t back = (uintptr_t)return_address;
+	const unsigned char *code = return_address;
+	int32_t distance;
+
+	if (!range_holds(&h->code, back))
+		return !range_holds(&runs, back);
+	if (back - h->code.lo < 6)
+		return 1;
+	memcpy(&distance, code - 4, sizeof(distance));
+	return (code[-5] == 0xe8 && range_holds(&h->code, back + (uintptr_t)(intptr_t)distance)) || /* call there */
+	       (code[-6] == 0xff && code[-5] == 0x15);                                               /* call *there(%rip) */
 }
 
 __attribute__((noinline, cold)) void *hook_called(struct race_hook *h, const void *return_address)

@@ -117,7 +117,7 @@ int check_main(int argc, char **argv)
 		return 2;
 	}
 	r.module[0]->name = r.module[0]->asked; /* the file behind links may have another name */
-	if (check_table_read(&table) != 0)
+	if (check_table_read(&table, "check") != 0)
 		return 2;
 	for (size_t i = 0; i < r.nmodules; i++)
 		add_needed(&r, r.module[i]);

@@ -41,8 +41,23 @@ struct check_hook {
 };
 
 struct check_member {
-	const char *scope, *method;
+	const char *scope, *method, *name; /* the last as in reports */
 	struct check_effect effect;
+};
+
+/* What is read of a library's own structs. */
+struct check_field {
+	const char *name, *use;
+	uint32_t offset, bytes;
+};
+struct check_layout {
+	const char *kind, *type, *versions, *check;
+	uint64_t id; /* of the section's rows: those of one type have the same */
+	struct check_field *field; /* by offset */
+	size_t nfields;
+};
+struct check_origin {
+	const char *kind, *library; /* SONAME or glob */
 };
 
 struct check_table {
@@ -53,10 +68,14 @@ struct check_table {
 	size_t nmembers;
 	const char **api; /* its exports that programs refer to in order to tell it something, sorted */
 	size_t napi;
+	struct check_layout *layout;
+	size_t nlayouts;
+	struct check_origin *origin;
+	size_t norigins;
 };
 
-/* Reads the librace.so that belongs to this command. 0; else one line is on stderr. */
-int check_table_read(struct check_table *t);
+/* Reads the librace.so that belongs to this command, for this verb. 0; else one line is on stderr. */
+int check_table_read(struct check_table *t, const char *verb);
 const struct check_member *check_member_find(const struct check_table *t, const char *mangled);
 const struct check_hook *check_hook_find(const struct check_table *t, const char *name);
 
@@ -131,6 +150,10 @@ void check_atomics_count(struct check_atomics *a, const uint8_t *code, size_t by
 
 /* The path of a library that `by` needs; to gets "" when there is none. */
 void check_find(const char *name, const struct check_module *by, char *to, size_t cap);
+/* The same for a name that nobody needs in particular, which may be a glob: the last by name in the first directory that has any. */
+void check_find_any(const char *pattern, char *to, size_t cap);
+/* The loader would take the file: a 64-bit x86-64 one. */
+int check_fits(const char *path);
 
 /* ---- the result -------------------------------------------------------------------------------------------------- */
 
@@ -168,6 +191,8 @@ struct check_result {
 	uint8_t loads; /* LD_PRELOAD has an effect on it */
 };
 
+/* The family of a hook: the kind of map, or a group of synchronisation. */
+const char *check_family_name(const struct check_table *t, const struct check_hook *h);
 void check_judge(struct check_result *r);
 void check_hints(struct check_result *r);
 const struct check_family *check_family_find(const struct check_result *r, const char *name);
@@ -176,6 +201,7 @@ int check_is_modelled(const struct check_result *r, const struct check_module *m
 const char *check_seen_text(const struct check_function *f); /* "patched", "interposed", "both", "no" */
 const char *check_role_text(uint8_t role);
 const char *check_access_text(uint8_t access);
+const char *check_contract_text(uint8_t contract);
 const char *check_symbols_text(enum check_symbols s);
 
 void check_text(const struct check_result *r);

@@ -74,7 +74,7 @@ static void directories_read(void)
 }
 
 /* A library of another machine is passed over, as the loader does. */
-static int fits(const char *path)
+int check_fits(const char *path)
 {
 	uint8_t head[20];
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -129,7 +129,7 @@ static int in_list(const char *list, const char *name, const struct check_module
 		char where[PATH_MAX];
 
 		expand(where, sizeof(where), list, n, by);
-		if ((size_t)snprintf(to, cap, "%s/%s", where[0] ? where : ".", name) < cap && fits(to))
+		if ((size_t)snprintf(to, cap, "%s/%s", where[0] ? where : ".", name) < cap && check_fits(to))
 			return 1;
 		list += n + (list[n] != 0);
 	}
@@ -140,7 +140,7 @@ void check_find(const char *name, const struct check_module *by, char *to, size_
 {
 	if (strchr(name, '/')) {
 		expand(to, cap, name, strlen(name), by);
-		if (!fits(to))
+		if (!check_fits(to))
 			to[0] = 0;
 		return;
 	}
@@ -152,8 +152,33 @@ void check_find(const char *name, const struct check_module *by, char *to, size_
 		return;
 	directories_read();
 	for (size_t i = 0; i < ndirectories; i++) {
-		if ((size_t)snprintf(to, cap, "%s/%s", directory[i], name) < cap && fits(to))
+		if ((size_t)snprintf(to, cap, "%s/%s", directory[i], name) < cap && check_fits(to))
 			return;
 	}
 	to[0] = 0;
+}
+
+void check_find_any(const char *pattern, char *to, size_t cap)
+{
+	const struct check_module none = {.asked = ""};
+	char where[PATH_MAX];
+	glob_t g;
+
+	to[0] = 0;
+	if (!strpbrk(pattern, "*?[")) {
+		if (!strchr(pattern, '/'))
+			check_find(pattern, &none, to, cap);
+		return;
+	}
+	directories_read();
+	for (size_t i = 0; i < ndirectories && !to[0]; i++) {
+		if ((size_t)snprintf(where, sizeof(where), "%s/%s", directory[i], pattern) >= sizeof(where) ||
+		    glob(where, 0, NULL, &g) != 0)
+			continue;
+		for (size_t k = g.gl_pathc; k-- > 0 && !to[0];) {
+			if (check_fits(g.gl_pathv[k]) && (size_t)snprintf(to, cap, "%s", g.gl_pathv[k]) >= cap)
+				to[0] = 0;
+		}
+		globfree(&g);
+	}
 }

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <sys/xattr.h>
 
+#include "../preload/patch/words.h"
 #include "../preload/sys/fmt.h"
 #include "check_package.h"
 #include "report.h"
@@ -218,21 +219,6 @@ static void missing(struct check_result *r)
 
 /* ---- C++ --------------------------------------------------------------------------------------------------------- */
 
-/* What libstdc++ has out of line of each sort of container; everything else of them is compiled into the user. */
-static const struct container {
-	const char *marker[3], *name, *inlined;
-} containers[] = {
-	{{"_ZSt29_Rb_tree_insert_and_rebalancebPSt18_Rb_tree_node_baseS0_RS_",
-	  "_ZSt28_Rb_tree_rebalance_for_erasePSt18_Rb_tree_node_baseRS_",
-	  "_ZSt18_Rb_tree_incrementPSt18_Rb_tree_node_base"},
-	 "std::map, set, multimap, multiset",
-	 "find, count, at, lower_bound, begin, and operator[] of a key that is there"},
-	{{"_ZNKSt8__detail20_Prime_rehash_policy14_M_need_rehashEmmm",
-	  "_ZNKSt8__detail20_Prime_rehash_policy11_M_next_bktEm", NULL},
-	 "std::unordered_map, unordered_set",
-	 "find, count, at, iteration, and operator[] of a key that is there"},
-};
-
 static int has_name(const struct check_module *m, const char *name)
 {
 	struct elf_symbol s;
@@ -267,7 +253,7 @@ static int is_seen(const struct check_result *r, const char *name)
 
 static void inlined(struct check_result *r)
 {
-	for (size_t c = 0; c < sizeof(containers) / sizeof(containers[0]); c++) {
+	for (size_t c = 0; c < CONTAINERS; c++) {
 		const struct container *k = &containers[c];
 		struct names users = {0};
 		const struct check_module *first = NULL;
@@ -275,7 +261,7 @@ static void inlined(struct check_result *r)
 		int hooked = 0;
 		struct check_hint *h;
 
-		for (size_t n = 0; n < 3 && k->marker[n]; n++)
+		for (size_t n = 0; n < MARKERS && k->marker[n]; n++)
 			hooked |= is_seen(r, k->marker[n]);
 		for (size_t i = 0; i < r->nmodules; i++) {
 			const struct check_module *m = r->module[i];
@@ -283,7 +269,7 @@ static void inlined(struct check_result *r)
 
 			if (!m->readable || (m->elf.soname && !strncmp(m->elf.soname, "libstdc++.", 10)))
 				continue;
-			for (size_t n = 0; n < 3 && k->marker[n]; n++)
+			for (size_t n = 0; n < MARKERS && k->marker[n]; n++)
 				uses |= check_module_imports(m, k->marker[n]) ||
 					(m->role == CHECK_PROGRAM && has_name(m, k->marker[n]));
 			if (!uses)
@@ -295,8 +281,8 @@ static void inlined(struct check_result *r)
 			continue;
 		pieces = members_of(r, first, check_hook_find(r->table, k->marker[0]));
 		h = hint(r, "inlined", first);
-		SAY(h, text, "%s: %s are %scompiled into %s and then cannot be seen%s", k->name, k->inlined,
-		    pieces ? "partly " : "", names_text(&users), hooked ? "; insertions and removals are" : "");
+		SAY(h, text, HINT_INLINED, k->name, k->inlined, pieces ? "partly " : "", names_text(&users),
+		    hooked ? HINT_INLINED_REST : "");
 		if (pieces)
 			SAY(h, todo,
 			    "%zu members stand out of line in %s and are seen; annotate the others (librace.h), or keep all out of line: "
@@ -323,7 +309,7 @@ static int is_patched_in(const struct check_result *r, const char *name, const s
 
 static void static_cxx(struct check_result *r)
 {
-	static const char run_time[] = "N10__cxxabiv117__class_type_infoE";
+	static const char run_time[] = CXX_RUN_TIME;
 	const struct check_module *m = r->module[0];
 	struct check_hint *h;
 	int named = 0, patched = 0;
@@ -334,24 +320,21 @@ static void static_cxx(struct check_result *r)
 		if (r->module[i]->elf.soname && !strncmp(r->module[i]->elf.soname, "libstdc++.", 10))
 			return;
 	}
-	for (size_t c = 0; c < sizeof(containers) / sizeof(containers[0]); c++) {
-		for (size_t n = 0; n < 3 && containers[c].marker[n]; n++) {
+	for (size_t c = 0; c < CONTAINERS; c++) {
+		for (size_t n = 0; n < MARKERS && containers[c].marker[n]; n++) {
 			named |= has_name(m, containers[c].marker[n]);
 			patched |= is_patched_in(r, containers[c].marker[n], m);
 		}
 	}
 	h = hint(r, patched ? "static-c++" : "invisible-c++", m);
 	if (patched) {
-		SAY(h, text, "%s holds its own copy of libstdc++: its containers are seen because the symbol table names it",
-		    m->name);
+		SAY(h, text, HINT_STATIC_CXX, m->name);
 		SAY(h, todo, "do not strip it");
 	} else if (named) {
-		SAY(h, text, "%s holds its own copy of libstdc++, whose functions cannot be patched there: insertions and "
-		    "removals of its std::map and std::unordered_map are invisible", m->name);
+		SAY(h, text, HINT_INVISIBLE_CXX_NAMED, m->name);
 		SAY(h, todo, "link libstdc++ dynamically: without -static-libstdc++");
 	} else {
-		SAY(h, text, "%s holds its own C++ run time and no names for it: its std::map and std::unordered_map, if it has "
-		    "any, are invisible", m->name);
+		SAY(h, text, HINT_INVISIBLE_CXX, m->name);
 		SAY(h, todo, "link libstdc++ dynamically (without -static-libstdc++), or do not strip");
 	}
 }
@@ -402,9 +385,7 @@ static void languages(struct check_result *r)
 
 	if (m->go) {
 		h = hint(r, "go", m);
-		SAY(h, text,
-		    "%s holds Go code: Go's maps, channels and locks are invisible; what C code does in it is seen",
-		    m->name);
+		SAY(h, text, HINT_GO, m->name);
 		SAY(h, todo, "build the Go part with go build -race");
 	}
 	for (size_t i = 0; i < r->nmodules; i++) {
@@ -427,15 +408,14 @@ static void languages(struct check_result *r)
 	}
 	if (in_cxx) {
 		h = hint(r, "libc++", in_cxx);
-		SAY(h, text, "%s: containers of libc++ are compiled in and invisible", names_text(&cxx));
+		SAY(h, text, HINT_LIBCXX, names_text(&cxx));
 		SAY(h, todo, "build with -stdlib=libstdc++, or annotate (librace.h)");
 	}
 	for (size_t i = 0; i < r->nmodules; i++) {
 		if (strncmp(r->module[i]->name, "libQt6Core.so", 13))
 			continue;
 		h = hint(r, "qt6", r->module[i]);
-		SAY(h, text,
-		    "QHash, QSet and QMutex of Qt 6 are compiled into their users: these maps and locks are invisible");
+		SAY(h, text, HINT_QT6);
 		SAY(h, todo, "annotate (librace.h), also the locks: race_acquire(), race_release()");
 	}
 }

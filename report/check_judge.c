@@ -94,7 +94,7 @@ static const char *kin(const struct check_table *t, const struct check_hook *h)
 	return best;
 }
 
-static const char *family_name(const struct check_table *t, const struct check_hook *h)
+const char *check_family_name(const struct check_table *t, const struct check_hook *h)
 {
 	const char *name;
 
@@ -119,7 +119,7 @@ const struct check_family *check_family_find(const struct check_result *r, const
 
 static struct check_family *family_get(struct check_result *r, const struct check_hook *h)
 {
-	const char *name = family_name(r->table, h);
+	const char *name = check_family_name(r->table, h);
 	struct check_family *f = (struct check_family *)check_family_find(r, name);
 
 	if (!f) {
@@ -405,6 +405,13 @@ const char *check_role_text(uint8_t role)
 const char *check_access_text(uint8_t access)
 {
 	return access == ACCESS_WRITE ? "write" : access == ACCESS_READ ? "read" : "none";
+}
+
+const char *check_contract_text(uint8_t contract)
+{
+	static const char *const text[] = {"unsafe", "bucket-locked", "concurrent"};
+
+	return contract < sizeof(text) / sizeof(text[0]) ? text[contract] : "?";
 }
 
 const char *check_symbols_text(enum check_symbols s)

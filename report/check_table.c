@@ -2,11 +2,13 @@
 /*
  * check_table.c - what librace.so hooks, read from the library itself.
  *
- * The adapters' rows become two sections, race_hooks and race_ops. Their pointers are empty in the file; the loader fills them by
+ * The adapters' rows become two sections, race_hooks, race_ops and what lies beside them. Their pointers are empty in the file; the loader fills them by
  * the relocations of .rela.dyn, and so does this reader. The structs are those of the headers that librace.so was built with:
  * sizes that do not fit say that the two are of different versions.
  */
 #include "check.h"
+
+#include "../preload/engine/layout.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -186,6 +188,87 @@ static int ops_read(struct check_table *t, const struct library *l)
 	return 0;
 }
 
+/* ---- structs of libraries ---------------------------------------------------------------------------------------- */
+
+static struct check_layout *layout_of(struct check_table *t, const struct library *l, uint64_t type, size_t most)
+{
+	uint64_t kind = pointer_at(l, type + offsetof(struct race_layout_type, kind));
+	struct check_layout layout = {
+		.kind = kind ? string_at(l, kind + offsetof(struct race_kind, name)) : NULL,
+		.type = string_at(l, type + offsetof(struct race_layout_type, name)),
+		.versions = string_at(l, type + offsetof(struct race_layout_type, versions)),
+		.check = string_at(l, type + offsetof(struct race_layout_type, check)),
+		.id = type,
+	};
+
+	for (size_t i = 0; i < t->nlayouts; i++) {
+		if (t->layout[i].id == type)
+			return &t->layout[i];
+	}
+	if (!layout.kind || !layout.type || !layout.versions || !layout.check)
+		return NULL;
+	layout.field = check_room(most * sizeof(*layout.field));
+	t->layout[t->nlayouts] = layout;
+	return &t->layout[t->nlayouts++];
+}
+
+static int by_offset(const void *a, const void *b)
+{
+	const struct check_field *x = a, *y = b;
+
+	return x->offset < y->offset ? -1 : x->offset > y->offset;
+}
+
+static int layouts_read(struct check_table *t, const struct library *l)
+{
+	const Elf64_Shdr *h = section(l, "race_layouts");
+	size_t n = h ? h->sh_size / sizeof(struct race_layout) : 0;
+
+	if (!h || h->sh_size % sizeof(struct race_layout))
+		return -1;
+	t->layout = check_room(n * sizeof(*t->layout));
+	for (size_t i = 0; i < n; i++) {
+		uint64_t at = h->sh_addr + i * sizeof(struct race_layout),
+			 type = pointer_at(l, at + offsetof(struct race_layout, of));
+		struct check_layout *layout = type ? layout_of(t, l, type, n) : NULL;
+		const uint8_t *numbers = at_address(l, at + offsetof(struct race_layout, offset), 2 * sizeof(uint32_t));
+		struct check_field f = {.name = string_at(l, at + offsetof(struct race_layout, field)),
+					.use = string_at(l, at + offsetof(struct race_layout, use))};
+
+		if (!layout || !numbers || !f.name || !f.use)
+			return -1;
+		memcpy(&f.offset, numbers, sizeof(f.offset));
+		memcpy(&f.bytes, numbers + sizeof(f.offset), sizeof(f.bytes));
+		layout->field[layout->nfields++] = f;
+	}
+	for (size_t i = 0; i < t->nlayouts; i++)
+		qsort(t->layout[i].field, t->layout[i].nfields, sizeof(*t->layout[i].field), by_offset);
+	return 0;
+}
+
+static int origins_read(struct check_table *t, const struct library *l)
+{
+	const Elf64_Shdr *h = section(l, "race_origins");
+	size_t n = h ? h->sh_size / sizeof(struct race_origin) : 0;
+
+	if (!h || h->sh_size % sizeof(struct race_origin))
+		return -1;
+	t->origin = check_room(n * sizeof(*t->origin));
+	for (size_t i = 0; i < n; i++) {
+		uint64_t at = h->sh_addr + i * sizeof(struct race_origin),
+			 kind = pointer_at(l, at + offsetof(struct race_origin, kind));
+		struct check_origin o = {.kind = kind ? string_at(l, kind + offsetof(struct race_kind, name)) : NULL,
+					 .library = string_at(l, at + offsetof(struct race_origin, library))};
+
+		if (!o.kind || !o.library)
+			return -1;
+		t->origin[t->norigins++] = o;
+	}
+	return 0;
+}
+
+/* ---- members of templates ---------------------------------------------------------------------------------------- */
+
 /* The table of hooks/std_patterns.c; a library without it has no such hooks. */
 static void members_read(struct check_table *t, const struct library *l)
 {
@@ -200,9 +283,10 @@ static void members_read(struct check_table *t, const struct library *l)
 		const uint8_t *access = at_address(l, at + offsetof(struct std_row, access), 1);
 		const uint8_t *contract = kind ? at_address(l, kind + offsetof(struct race_kind, contract), 1) : NULL;
 		struct check_member m = {.scope = string_at(l, at + offsetof(struct std_row, scope)),
-					 .method = string_at(l, at + offsetof(struct std_row, method))};
+					 .method = string_at(l, at + offsetof(struct std_row, method)),
+					 .name = string_at(l, at + offsetof(struct std_row, name))};
 
-		if (!m.scope || !m.method || !role || !access || !contract)
+		if (!m.scope || !m.method || !m.name || !role || !access || !contract)
 			continue;
 		m.effect = (struct check_effect){string_at(l, kind + offsetof(struct race_kind, name)), *contract,
 						 *role, *access};
@@ -253,7 +337,7 @@ static void api_read(struct check_table *t, const struct library *l)
 		qsort(t->api, t->napi, sizeof(*t->api), by_text);
 }
 
-int check_table_read(struct check_table *t)
+int check_table_read(struct check_table *t, const char *verb)
 {
 	struct library l = {0};
 	struct stat st;
@@ -261,7 +345,7 @@ int check_table_read(struct check_table *t)
 
 	memset(t, 0, sizeof(*t));
 	if (locate(t->path, sizeof(t->path)) != 0) {
-		fprintf(stderr, "race: check: there is no librace.so beside this command, in ../lib, or in %s/lib\n",
+		fprintf(stderr, "race: %s: there is no librace.so beside this command, in ../lib, or in %s/lib\n", verb,
 			RACE_PREFIX);
 		return -1;
 	}
@@ -270,11 +354,11 @@ int check_table_read(struct check_table *t)
 		l.bytes = (size_t)st.st_size;
 		l.at = mmap(NULL, l.bytes, PROT_READ, MAP_PRIVATE, fd, 0); /* stays: the table's strings are in it */
 		bad = l.at == MAP_FAILED || memcmp(l.at, ELFMAG, SELFMAG) || relocations_read(&l) ||
-		      hooks_read(t, &l) || ops_read(t, &l);
+		      hooks_read(t, &l) || ops_read(t, &l) || layouts_read(t, &l) || origins_read(t, &l);
 	}
 	if (bad)
 		fprintf(stderr,
-			"race: check: %s is not the librace.so of this version, or has lost its section headers\n",
+			"race: %s: %s is not the librace.so of this version, or has lost its section headers\n", verb,
 			t->path);
 	if (!bad) {
 		members_read(t, &l);

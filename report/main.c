@@ -10,9 +10,15 @@
 
 #include "check.h"
 #include "helper.h"
+#include "info.h"
+#include "symbolize_log.h"
+#include "whatis.h"
 
 static int run_check(int argc, char **argv);
 static int run_help(int argc, char **argv);
+static int run_info(int argc, char **argv);
+static int run_symbolize(int argc, char **argv);
+static int run_whatis(int argc, char **argv);
 static int run_version(int argc, char **argv);
 
 static const struct verb {
@@ -23,6 +29,20 @@ static const struct verb {
 	  "Reads the binary and the libraries it needs, without running anything, and lists which maps and locks will be\n"
 	  "seen and how, what stays invisible, why, and what to do about it. --json prints the same for programs.\n"
 	  "Status: 0 with the list; 2 when BINARY is no ELF file.\n", run_check },
+	{ "info", "[--family NAME] [--json]", "the families that librace knows, and what it reads of them",
+	  "Lists the kinds of maps (and the groups of synchronisation) that librace.so hooks: functions with role and effective\n"
+	  "access, contract, the library as installed here, and which fields of the library's own structs are read, where\n"
+	  "they lie, what for, and how a run makes sure of them. --json prints the same for programs.\n", run_info },
+	{ "symbolize", "[--debug-dir DIR]... [--binary FILE]... [--asm] [LOG|-|ADDR...]", "names and lines for a log written without them",
+	  "Reads a text log of reports (default: standard input) and writes it with frames of the form `module +0xOFF`\n"
+	  "resolved to file and line; what cannot be resolved stays as it is. A module is the FILE of that name or SONAME,\n"
+	  "else the one that the loader would find; separate debug files are found by build-id below each DIR, and beside\n"
+	  "the file. --asm adds the instructions around each access, by objdump. With one FILE and hexadecimal addresses,\n"
+	  "prints the frames of those.\n", run_symbolize },
+	{ "whatis", "[--pid PID] [--log FILE]... ADDR", "what lies at an address",
+	  "Tells which variable or function, heap block, stack, or mapping of process PID has the address, and which map\n"
+	  "with its label the reports in FILE know there. Status: 0 when something is known, 1 when nothing is.\n",
+	  run_whatis },
 	{ "help", "[VERB]", "what the verbs do",
 	  "Without VERB, lists the verbs; with it, tells about that one.\n", run_help },
 	{ "--version", "", "the version",
@@ -94,6 +114,27 @@ static int run_check(int argc, char **argv)
 	return printed() ? 2 : status;
 }
 
+static int run_info(int argc, char **argv)
+{
+	int status = info_main(argc, argv);
+
+	return printed() ? 2 : status;
+}
+
+static int run_symbolize(int argc, char **argv)
+{
+	int status = symbolize_main(argc, argv);
+
+	return printed() ? 2 : status;
+}
+
+static int run_whatis(int argc, char **argv)
+{
+	int status = whatis_main(argc, argv);
+
+	return printed() ? 2 : status;
+}
+
 static int run_help(int argc, char **argv)
 {
 	const struct verb *v;
@@ -109,10 +150,13 @@ static int run_help(int argc, char **argv)
 	}
 	puts("race - reads what librace.so finds\n\nusage: race VERB ...\n");
 	for (size_t i = 0; i < VERBS; i++) {
-		char call[40];
+		char call[120];
 
 		snprintf(call, sizeof(call), "%s %s", verbs[i].name, verbs[i].arguments);
-		printf("  race %-22s %s\n", call, verbs[i].summary);
+		if (strlen(call) > 30)
+			printf("  race %s\n%*s %s\n", call, 37, "", verbs[i].summary);
+		else
+			printf("  race %-30s %s\n", call, verbs[i].summary);
 	}
 	puts("\nlibrace.so starts this command by itself to find names and lines for its reports. To check a program:\n"
 	     "  LD_PRELOAD=/absolute/path/to/librace.so PROGRAM\n"

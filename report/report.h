@@ -40,6 +40,13 @@ int stack_user_frame(const struct record *r, const struct record_stack *s);
 /* The same, passing over code of headers that was inlined or instantiated there; *text: which of the frame's texts. */
 int stack_user_text(const struct record *r, const struct resolver *names, const struct record_stack *s, int *text);
 
+/* The two lines of a frame; module: its base name, shown where there is no file. */
+void text_frame(struct buf *out, const char *module, const struct frame_text *t, int mark, const char *prefix);
+/* `name()`, without the parameters that the name has. */
+void text_name(struct buf *out, const char *name);
+/* The text is code of headers that was inlined or instantiated: not what the user wrote. */
+int text_is_library_code(const struct frame_text *t);
+
 /* ---- suppressions -------------------------------------------------------------------------------------------------- */
 
 enum suppression_type { SUPPRESS_RACE, SUPPRESS_RACE_TOP, SUPPRESS_CALLED_FROM_LIB, SUPPRESS_MAP, SUPPRESS_THREAD };

@@ -6,7 +6,7 @@
  *           that a library loaded where another one was does not get its names.
  * Invariant names come only from the file that the process had mapped: when the build id differs (the file was replaced), the
  *           module counts as unknown. Nothing is fetched from the network.
- * Runs      in the helper only: one thread, malloc allowed.
+ * Runs      in the helper and in the command's verbs only: one thread, malloc allowed.
  */
 #include <dwarf.h>
 #include <elfutils/libdw.h>
@@ -21,6 +21,7 @@
 
 #include "helper.h"
 #include "names.h"
+#include "symbolize.h"
 
 #define MODULES_KEPT 256
 
@@ -87,20 +88,14 @@ static void module_open(struct module *k)
 		k->mod = NULL;
 }
 
-static struct module *module_find(const struct record *r, uint32_t index)
+static struct module *module_get(const char *path, uint64_t base, const uint8_t *build_id, size_t build_id_len)
 {
-	const struct record_module *m;
-	char path[PATH_MAX];
 	struct module *k;
 
-	if (index >= r->nmodules || index >= RECORD_MODULES)
-		return NULL;
-	m = &r->modules[index];
-	module_path(r, m, path);
 	for (unsigned i = 0; i < nkept; i++) {
 		k = &kept[i];
-		if (k->base == m->base && !strcmp(k->path, path) && k->build_id_len == m->build_id_len &&
-		    !memcmp(k->build_id, m->build_id, m->build_id_len))
+		if (k->base == base && !strcmp(k->path, path) && k->build_id_len == build_id_len &&
+		    (!build_id_len || !memcmp(k->build_id, build_id, build_id_len)))
 			return k;
 	}
 	if (nkept == MODULES_KEPT) {
@@ -110,12 +105,25 @@ static struct module *module_find(const struct record *r, uint32_t index)
 	}
 	k = &kept[nkept++];
 	memset(k, 0, sizeof(*k));
-	memcpy(k->path, path, sizeof(path));
-	k->base = m->base;
-	k->build_id_len = m->build_id_len <= sizeof(k->build_id) ? m->build_id_len : 0;
-	memcpy(k->build_id, m->build_id, k->build_id_len);
+	snprintf(k->path, sizeof(k->path), "%s", path);
+	k->base = base;
+	k->build_id_len = build_id_len <= sizeof(k->build_id) ? (uint8_t)build_id_len : 0;
+	if (k->build_id_len)
+		memcpy(k->build_id, build_id, k->build_id_len);
 	module_open(k);
 	return k;
+}
+
+static struct module *module_find(const struct record *r, uint32_t index)
+{
+	const struct record_module *m;
+	char path[PATH_MAX];
+
+	if (index >= r->nmodules || index >= RECORD_MODULES)
+		return NULL;
+	m = &r->modules[index];
+	module_path(r, m, path);
+	return module_get(path, m->base, m->build_id, m->build_id_len);
 }
 
 /* ---- names ---------------------------------------------------------------------------------------------------------- */
@@ -296,9 +304,8 @@ static int by_debug_info(struct module *k, const struct record_frame *f, struct 
 	return n;
 }
 
-static int debug_frame(void *state, const struct record *r, const struct record_frame *f, struct frame_text *out, int max)
+static int frame_in(struct module *k, const struct record_frame *f, struct frame_text *out, int max)
 {
-	struct module *k = module_find(r, f->module);
 	uint64_t base = k ? k->base : 0;
 	const char *name;
 	GElf_Off offset;
@@ -320,9 +327,14 @@ static int debug_frame(void *state, const struct record *r, const struct record_
 	return 1;
 }
 
-static int debug_object(void *state, const struct record *r, uint64_t address, char *to, size_t cap)
+static int debug_frame(void *state, const struct record *r, const struct record_frame *f, struct frame_text *out, int max)
 {
-	struct module *k = module_find(r, r->location_module);
+	return frame_in(module_find(r, f->module), f, out, max);
+}
+
+/* The symbol of that type at an address, as "name+0x8". */
+static int symbol_at(struct module *k, int type, uint64_t address, char *to, size_t cap)
+{
 	int n = k && k->mod ? dwfl_module_getsymtab(k->mod) : 0;
 
 	for (int i = 1; i < n; i++) {
@@ -331,7 +343,7 @@ static int debug_object(void *state, const struct record *r, uint64_t address, c
 		const char *name = dwfl_module_getsym_info(k->mod, i, &symbol, &at, NULL, NULL, NULL);
 		struct frame_text plain = { .function = "" };
 
-		if (!name || GELF_ST_TYPE(symbol.st_info) != STT_OBJECT || symbol.st_shndx == SHN_UNDEF || address < at ||
+		if (!name || GELF_ST_TYPE(symbol.st_info) != type || symbol.st_shndx == SHN_UNDEF || address < at ||
 		    address - at >= symbol.st_size)
 			continue;
 		set_function(&plain, name);
@@ -341,4 +353,82 @@ static int debug_object(void *state, const struct record *r, uint64_t address, c
 	return 0;
 }
 
+static int debug_object(void *state, const struct record *r, uint64_t address, char *to, size_t cap)
+{
+	return symbol_at(module_find(r, r->location_module), STT_OBJECT, address, to, cap);
+}
+
 const struct resolver names_of_debug_info = { NULL, debug_frame, debug_object, NULL };
+
+/* ---- files by path ------------------------------------------------------------------------------------------------- */
+
+void symbolize_search(char *directories)
+{
+	debuginfo_path = directories;
+}
+
+int symbolize_address(const char *path, uint64_t address, int is_entry, struct frame_text *out, int max)
+{
+	struct record_frame f = { .pc = address, .is_entry = is_entry != 0 };
+	struct module *k = module_get(path, 0, NULL, 0);
+	GElf_Off offset = 0;
+	GElf_Sym symbol;
+
+	/* A return address is no function's begin, nearly always; an operation's own frame is. */
+	if (is_entry == SYMBOLIZE_MAYBE_ENTRY)
+		f.is_entry = k->mod && dwfl_module_addrinfo(k->mod, address, &offset, &symbol, NULL, NULL, NULL) && offset == 0;
+	return frame_in(k, &f, out, max);
+}
+
+int symbolize_symbol(const char *path, uint64_t address, char *to, size_t cap)
+{
+	struct module *k = module_get(path, 0, NULL, 0);
+
+	return symbol_at(k, STT_OBJECT, address, to, cap) || symbol_at(k, STT_FUNC, address, to, cap);
+}
+
+/* The last word of "std::map<int, X>::find()": it also stands in the mangled name. */
+static void last_word(const char *shown, char *to, size_t cap)
+{
+	size_t end = strcspn(shown, "(<"), begin;
+
+	for (begin = end; begin > 0 && shown[begin - 1] != ':' && shown[begin - 1] != ' '; begin--)
+		;
+	snprintf(to, cap, "%.*s", (int)(end - begin), shown + begin);
+}
+
+void symbolize_name(const char *path, const char *shown, uint64_t address, struct symbolize_named *out)
+{
+	struct module *k = module_get(path, 0, NULL, 0);
+	int n = k->mod ? dwfl_module_getsymtab(k->mod) : 0;
+	char word[256];
+
+	memset(out, 0, sizeof(*out));
+	last_word(shown, word, sizeof(word));
+	for (int i = 1; i < n && word[0]; i++) {
+		GElf_Sym symbol;
+		GElf_Addr at;
+		const char *name = dwfl_module_getsym_info(k->mod, i, &symbol, &at, NULL, NULL, NULL);
+		struct frame_text plain = { .function = "" };
+		char text[sizeof(plain.function) + 8];
+		struct buf b = buf_on(text, sizeof(text)), raw = b;
+		int same;
+
+		if (!name || symbol.st_shndx == SHN_UNDEF || !strstr(name, word) ||
+		    (GELF_ST_TYPE(symbol.st_info) != STT_FUNC && GELF_ST_TYPE(symbol.st_info) != STT_GNU_IFUNC))
+			continue;
+		text_name(&raw, name);
+		same = !strcmp(text, shown);
+		if (!same) {
+			set_function(&plain, name);
+			text_name(&b, plain.function);
+			same = !strcmp(text, shown);
+		}
+		if (!same)
+			continue;
+		if (!out->n || out->start != at) /* aliases are one */
+			out->n++;
+		out->start = at;
+		out->holds |= address >= at && address - at <= symbol.st_size; /* a call may be the last instruction */
+	}
+}

@@ -111,7 +111,7 @@ int stack_user_frame(const struct record *r, const struct record_stack *s)
 
 /* Code of headers, inlined into the user's or instantiated for it, is not what the user wrote: our annotations, C++'s
  * containers and threads. */
-static int is_library_code(const struct frame_text *t)
+int text_is_library_code(const struct frame_text *t)
 {
 	static const char *const folders[] = { "/usr/include/", "/usr/lib/gcc/", "/usr/lib/llvm-" };
 	/* Without debug information the name of an instantiation says enough; the host itself knows mangled ones only. */
@@ -193,7 +193,7 @@ static size_t name_length(const char *name)
 	return all;
 }
 
-static void put_name(struct buf *out, const char *name)
+void text_name(struct buf *out, const char *name)
 {
 	char plain[sizeof(((struct frame_text *)0)->function)];
 	struct buf b = buf_on(plain, sizeof(plain));
@@ -203,20 +203,17 @@ static void put_name(struct buf *out, const char *name)
 	buf_str(out, "()");
 }
 
-static void put_frame(struct buf *out, const struct record_module *m, const struct frame_text *t, int mark,
-		      const char *prefix)
+void text_frame(struct buf *out, const char *module, const struct frame_text *t, int mark, const char *prefix)
 {
 	buf_str(out, "  ");
-	put_name(out, t->function[0] ? t->function : "??");
+	text_name(out, t->function[0] ? t->function : "??");
 	buf_str(out, mark ? " <--\n      " : "\n      ");
 	if (t->file[0]) {
 		buf_clean(out, stripped(t->file, prefix));
 		if (t->line)
 			buf_fmt(out, ":%u", t->line);
-	} else if (m) {
-		buf_clean(out, path_base(m->path));
 	} else {
-		buf_str(out, "??");
+		buf_clean(out, module);
 	}
 	buf_fmt(out, " +0x%lx\n", (unsigned long)t->offset);
 }
@@ -235,7 +232,7 @@ int stack_user_text(const struct record *r, const struct resolver *names, const 
 			continue;
 		n = resolve(r, names, s, (uint32_t)i);
 		for (int k = 0; k < n; k++) {
-			if (!is_library_code(&texts[k])) {
+			if (!text_is_library_code(&texts[k])) {
 				*text = k;
 				return i;
 			}
@@ -252,10 +249,11 @@ static void put_stack(struct buf *out, const struct record *r, const struct reso
 	if (nframes == 0)
 		buf_str(out, "  [failed to restore the stack]\n");
 	for (uint32_t i = 0; i < nframes; i++) {
+		const struct record_module *m = module_at(r, &s->frames[i]);
 		int n = resolve(r, names, s, i), mark = (int)i == user ? text : -1;
 
 		for (int k = 0; k < n; k++)
-			put_frame(out, module_at(r, &s->frames[i]), &texts[k], k == mark, names->strip_prefix);
+			text_frame(out, m ? path_base(m->path) : "??", &texts[k], k == mark, names->strip_prefix);
 	}
 }
 
@@ -469,7 +467,11 @@ static void put_verdict(struct buf *out, const struct record *r)
 		because = has_before(r) ? "the map was destroyed before this call" : "no such map was ever created";
 	else if (r->kind == RECORD_STALE_ITERATOR)
 		because = "the map changed behind the iterator's back";
-	buf_fmt(out, "Verdict: %s: %s\n", words[verdict], because);
+	buf_fmt(out, "Verdict: %s: %s", words[verdict], because);
+	if (r->resize_from && r->resize_to)
+		buf_fmt(out, ", %s resize %u to %u", r->kind == RECORD_RACE && verdict == RECORD_CERTAIN ? "during" : "after",
+			r->resize_from, r->resize_to);
+	buf_char(out, '\n');
 }
 
 static int writes_under_read_lock(const struct record_access *a)

@@ -24,9 +24,11 @@
  *            locks one after another inside, where their edges cannot protect what it does at its entry, so it is
  *            judged against resize, clear and destroy only.
  *            concurrent: births and deaths only.
- * Must not   allocate, lock (but to make a cell, or to report), symbolise, or call the real function.
+ * Must not   allocate, lock (but to make a cell, to note a resize, or to report), symbolise, or call the real function.
  */
+#include "family.h"
 #include "map.h"
+#include "resize.h"
 
 /* What an access conflicts with. The note is copied at once: recording overwrites it. */
 struct conflict {
@@ -178,8 +180,9 @@ void finding_deliver(struct race_thread *t, struct race_finding *f, const struct
 	engine_found(t, f);
 }
 
+/* open: at its end, and own: it has resized the map; NULL, 0: at its beginning. */
 static __attribute__((noinline, cold)) void found_race(struct race_thread *t, const struct race_touch *touch,
-						       struct conflict *c)
+						       struct conflict *c, const struct race_op_open *open, int own)
 {
 	struct race_cell *table = cell_find(touch->map);
 	struct race_finding f;
@@ -193,10 +196,12 @@ static __attribute__((noinline, cold)) void found_race(struct race_thread *t, co
 	f.verdict = c->certain ? VERDICT_CERTAIN : VERDICT_LIKELY;
 	access_now(t, &f.now, touch->op, touch->key, touch->bucket, c->stack, table ? load_relaxed(&table->key_kind) : KEY_NONE);
 	access_describe(&f.before, c->word, &c->note, c->write);
+	f.resize_from = f.resize_to = 0;
+	if (table && tells_buckets(touch->op))
+		resize_of_race(&f, table, touch, c->certain, open, own);
 	finding_deliver(t, &f, table, touch->op, touch->map);
 }
 
-/* certain: the other one is inside at this moment, so no order that nobody saw can excuse it. */
 /*
  * Both hold one lock that makes no edges (LOCK_NO_EDGE: a library's own, hooks/glib_lock.c): ordered, though no edge says so.
  */
@@ -211,6 +216,7 @@ static int under_one_lock(const struct race_thread *t, const struct race_note *n
 	return 0;
 }
 
+/* certain: the other one is inside at this moment, so no order that nobody saw can excuse it. */
 static __attribute__((noinline, cold)) void conflict_set(struct conflict *f, const struct race_thread *t, uint64_t word,
 							 const struct race_note *note, int write, int certain)
 {
@@ -347,12 +353,13 @@ static inline int newer_in_rewound(const struct race_thread *t, uint64_t word, c
 	       !engine_stack_begins(word_stack(word), touch->op, touch->fp[1]);
 }
 
-static inline void record_done(struct race_thread *t, struct race_cell *c)
+static inline void record_done(struct race_thread *t, struct race_cell *c, const struct race_op *op)
 {
+	uint64_t *recorded = &t->recorded[family_of(op->kind)];
 	uint32_t ops = load_relaxed(&c->ops);
 
 	t->dirty = 1;
-	store_relaxed(&t->recorded, t->recorded + 1); /* read by engine_counters_fold */
+	store_relaxed(recorded, *recorded + 1); /* read by engine_counters_fold */
 	if (ops < 255)
 		store_relaxed(&c->ops, (uint8_t)(ops + 1));
 }
@@ -378,7 +385,7 @@ static __attribute__((noinline)) void record_read(struct race_thread *t, struct 
 	} else {
 		readers_inflate(t, c, touch, r, word);
 	}
-	record_done(t, c);
+	record_done(t, c, touch->op);
 }
 
 static __attribute__((noinline)) void record_write(struct race_thread *t, struct race_cell *c, const struct race_touch *touch,
@@ -399,7 +406,7 @@ static __attribute__((noinline)) void record_write(struct race_thread *t, struct
 	store_relaxed(&c->w, word);
 	if (r)
 		store_relaxed(&c->r, 0);
-	record_done(t, c);
+	record_done(t, c, touch->op);
 }
 
 void access_created(struct race_thread *t, struct race_cell *c, const struct race_op *op, uint32_t stack, uintptr_t map)
@@ -412,7 +419,7 @@ void access_created(struct race_thread *t, struct race_cell *c, const struct rac
 		return;
 	note_write(cell_note(c, 1), word, t, &touch, KEY_NONE);
 	store_relaxed(&c->w, word);
-	record_done(t, c);
+	record_done(t, c, op);
 }
 
 /* ---- overlap ---------------------------------------------------------------------------------------------------------------------- */
@@ -474,7 +481,8 @@ static __attribute__((noinline, cold)) void caught_inside(struct race_thread *t,
 	}
 }
 
-static inline void enter_writer(struct race_thread *t, struct race_cell *c, struct race_op_open *open)
+static inline __attribute__((always_inline)) void enter_writer(struct race_thread *t, struct race_cell *c, struct race_op_open *open,
+							       int whole_map, uint64_t last_write)
 {
 	uint32_t seq = load_relaxed(&c->seq);
 
@@ -494,11 +502,14 @@ static inline void enter_writer(struct race_thread *t, struct race_cell *c, stru
 	store_relaxed(&c->wslot, t->slot + 1);
 	store_relaxed(&c->seq, seq | 1);
 	fence_release(); /* the map's own stores come after; partner: the reader's fence in op_exit */
+	if (whole_map && tells_buckets(open->op))
+		resize_enter(c, open, last_write);
 }
 
-/* The common part of every checked operation: one cell, read or written. */
+/* The common part of every checked operation: one cell, read or written. whole_map: the cell is the table's, and the map is
+ * neither being made nor ended. */
 static inline __attribute__((always_inline)) void op_check(struct race_thread *t, struct race_cell *c,
-							   const struct race_touch *touch, int write,
+							   const struct race_touch *touch, int write, int whole_map,
 							   struct race_op_open *open, struct conflict *f)
 {
 	uint64_t last_write = load_relaxed(&c->w);
@@ -515,7 +526,7 @@ static inline __attribute__((always_inline)) void op_check(struct race_thread *t
 		caught_inside(t, c, other, last_write, f);
 	open->overlapped = 0;
 	if (unlikely(f->word != 0)) {
-		found_race(t, touch, f);
+		found_race(t, touch, f, NULL, 0);
 		open->overlapped = 1;
 	}
 	if (unlikely((uintptr_t)touch->fp - t->stack_lo >= t->stack_hi - t->stack_lo))
@@ -531,10 +542,12 @@ static inline __attribute__((always_inline)) void op_check(struct race_thread *t
 	open->gen = load_relaxed(&c->gen);
 	open->releases = t->releases;
 	open->nested = open->writer = 0;
-	if (write)
-		enter_writer(t, c, open);
-	else
+	if (write) {
+		open->buckets = 0;
+		enter_writer(t, c, open, whole_map, last_write);
+	} else {
 		open->seq = load_acquire(&c->seq); /* before the map's own loads; partner: op_exit of the writer */
+	}
 }
 
 /* One bucket of a bucket-locked map; see the head of this file. */
@@ -555,9 +568,9 @@ static __attribute__((noinline)) void op_check_bucket(struct race_thread *t, str
 		caught_inside(t, table, other, load_relaxed(&table->w), &f);
 	c = touch->bucket == RACE_NO_BUCKET ? NULL : cell_bucket(table, touch->bucket);
 	if (c)
-		op_check(t, c, touch, write, open, &f);
+		op_check(t, c, touch, write, 0, open, &f);
 	else if (f.word)
-		found_race(t, touch, &f);
+		found_race(t, touch, &f, NULL, 0);
 }
 
 static int bucket_alone(const struct race_op *op)
@@ -581,6 +594,7 @@ static __attribute__((noinline, cold)) void found_dead(struct race_thread *t, co
 	access_now(t, &f.now, touch->op, touch->key, touch->bucket, engine_capture(t, touch->op, touch->fp),
 		   load_relaxed(&c->key_kind));
 	access_describe(&f.before, destroyed, NULL, 1);
+	f.resize_from = f.resize_to = 0;
 	f.before.ticks = ticks;
 	finding_deliver(t, &f, c, touch->op, touch->map);
 }
@@ -619,7 +633,7 @@ static __attribute__((noinline)) void op_enter_odd(struct race_thread *t, const 
 
 		f.word = 0;
 		f.certain = f.captured = 0;
-		op_check(t, c, touch, op->access == ACCESS_WRITE, open, &f);
+		op_check(t, c, touch, op->access == ACCESS_WRITE, is_whole(op), open, &f);
 	}
 }
 
@@ -640,11 +654,11 @@ void op_enter(struct race_thread *t, const struct race_touch *touch, struct race
 	}
 	f.word = 0;
 	f.certain = f.captured = 0;
-	op_check(t, c, touch, op->access == ACCESS_WRITE, open, &f);
+	op_check(t, c, touch, op->access == ACCESS_WRITE, 1, open, &f);
 }
 
 /* Somebody else was inside while this operation was. */
-static __attribute__((noinline, cold)) void found_at_exit(struct race_thread *t, struct race_op_open *open, uint32_t wslot)
+static __attribute__((noinline, cold)) void found_at_exit(struct race_thread *t, struct race_op_open *open, uint32_t wslot, int own)
 {
 	struct race_touch touch = { open->op, open->map, open->key, open->bucket, open->fp };
 	uint64_t w = load_relaxed(&open->cell->w);
@@ -656,13 +670,15 @@ static __attribute__((noinline, cold)) void found_at_exit(struct race_thread *t,
 		return; /* nothing left to show of it */
 	f.captured = 0;
 	conflict_set(&f, t, w, cell_note(open->cell, 1), 1, 1);
-	found_race(t, &touch, &f);
+	found_race(t, &touch, &f, open, own);
 }
 
-static void exit_writer(struct race_thread *t, struct race_op_open *open)
+/* Not inline: readers then leave without a frame. */
+static __attribute__((noinline)) void exit_writer(struct race_thread *t, struct race_op_open *open)
 {
 	struct race_cell *c = open->cell;
 	uint32_t wslot, i;
+	int resized;
 
 	if (open->nested)
 		return;
@@ -679,9 +695,10 @@ static void exit_writer(struct race_thread *t, struct race_op_open *open)
 		return; /* the map has died in there */
 	/* The map's own stores are done before seq gets even; partner: inside_now, the reader in op_exit. */
 	wslot = load_relaxed(&c->wslot);
+	resized = resize_leave(t, c, open);
 	store_release(&c->seq, (load_relaxed(&c->seq) | 1) + 1);
 	if (unlikely(wslot != t->slot + 1) && wslot)
-		found_at_exit(t, open, wslot);
+		found_at_exit(t, open, wslot, resized);
 }
 
 void op_exit(struct race_thread *t, struct race_op_open *open)
@@ -700,5 +717,5 @@ void op_exit(struct race_thread *t, struct race_op_open *open)
 		return;
 	wslot = load_relaxed(&c->wslot);
 	if (wslot && wslot != t->slot + 1)
-		found_at_exit(t, open, wslot);
+		found_at_exit(t, open, wslot, 0);
 }

@@ -11,6 +11,7 @@
  * When full  leftovers go first, then the memory of dead maps; live ones stay, and the newcomer is not checked:
  *            COUNT_CELL_NO_ROOM. Misses are possible, a false report is not.
  */
+#include "family.h"
 #include "state.h"
 
 struct lock cells_lock;
@@ -105,9 +106,13 @@ static void cell_fill(struct race_cell *c, const struct race_kind *kind)
 	struct map_info *i = cell_info(c);
 
 	i->kind = kind;
+	race_families[family_of(kind)].maps++;
 	store_relaxed(&i->refs, REFS_UNKNOWN);
 	store_relaxed(&i->dying, 0);
 	i->destroyed = i->destroyed_ticks = i->grave = 0;
+	store_relaxed(&i->changed, 0);
+	memset(&i->resize, 0, sizeof(i->resize));
+	store_relaxed(&c->buckets, 0);
 	store_relaxed(&i->created_stack, 0);
 	store_relaxed(&i->created_thread, 0);
 	memset(i->label, 0, sizeof(i->label));

@@ -6,6 +6,7 @@
  *           are reset, an odd seq or a held object lock carries the number of its fork generation and is not believed in
  *           a later one.
  */
+#include "family.h"
 #include "state.h"
 
 uint64_t race_counters[COUNTERS];
@@ -18,6 +19,7 @@ static struct lock *const locks[] = { /* in lock order */
 int engine_init(int small)
 {
 	memset(race_counters, 0, sizeof(race_counters));
+	families_reset();
 	/* The order matters: emptying the cells' readers needs the old pool no more, the tables need the page filter. */
 	return threads_init(small) | pages_init() | readers_init(small) | cells_init(small) | syncs_init(small) |
 	       contexts_init(small);
@@ -47,6 +49,7 @@ void engine_forked(struct race_thread *self)
 	}
 	threads_forked(self);
 	memset(race_counters, 0, sizeof(race_counters));
+	families_reset();
 }
 
 void engine_counters_fold(void)

@@ -29,7 +29,6 @@
 #define RACE_NOTE_LOCKS 2
 #define RACE_NOTE_KEY 22
 #define RACE_OPEN_OPS 8
-#define RACE_ITERATORS 8 /* iterators a thread remembers, newest first to stay */
 
 /* ---- locks held ------------------------------------------------------------------------------------------------ */
 
@@ -52,10 +51,7 @@ static inline enum race_lock_type lock_word_type(uint64_t w)
 
 /* ---- threads --------------------------------------------------------------------------------------------------- */
 
-struct race_iterator {
-	uintptr_t at, map;
-	uint32_t gen, changes;
-};
+#define RACE_FAMILIES 64 /* kinds of maps that are counted one by one */
 
 /* The first two cache lines are what a hooked operation and a lock look at. */
 struct race_thread {
@@ -80,7 +76,7 @@ struct race_thread {
 	uint32_t biased_version;
 	uint16_t rewound;  /* the epoch is the one that was published last: see sync_acquire */
 	uint16_t rewinds;  /* since the last access that was recorded */
-	uint64_t recorded; /* accesses recorded; folded into the counters by engine_counters_fold */
+	void *host;       /* the preload's own per-thread state */
 	uint64_t held[RACE_LOCKS_HELD]; /* innermost last */
 	uint16_t depth[RACE_LOCKS_HELD]; /* recursion */
 	struct {
@@ -88,10 +84,8 @@ struct race_thread {
 		uintptr_t sp;
 		uint32_t gen;
 	} open[RACE_OPEN_OPS]; /* write operations in progress, outermost first, for the overlap check */
-	struct race_iterator iterators[RACE_ITERATORS];
-	uint32_t next_iterator;
 	uint32_t foreign; /* met without a creation edge */
-	void *host;       /* the preload's own per-thread state */
+	uint64_t recorded[RACE_FAMILIES + 1]; /* accesses recorded, by kind (family.h); read by engine_counters_fold */
 };
 #define RACE_NO_SLOT 0xffffffffu
 
@@ -226,7 +220,10 @@ struct race_cell {
 	uint8_t contract;
 	uint8_t key_kind;
 	uint8_t ops;      /* accesses recorded in this incarnation, capped at 255: "first use" */
-	uint32_t map_gen; /* in a bucket cell: gen of its map's table cell; else it is a leftover */
+	union {
+		uint32_t map_gen; /* in a bucket cell: gen of its map's table cell; else it is a leftover */
+		uint32_t buckets; /* in a table cell: of the map when its last writer came or left; 0 not known */
+	};
 	uint32_t forks;   /* fork generation in which seq was last made odd: a child's copy of its parent's writers is void */
 };
 _Static_assert(sizeof(struct race_cell) == 64, "one cache line per map");
@@ -244,6 +241,7 @@ struct race_op_open {
 	uint32_t bucket;
 	uint32_t seq, gen, releases;
 	uint8_t writer, nested, overlapped;
+	uint32_t buckets; /* of the map when a writer came; 0 not known, or not to be asked for at the end */
 };
 
 #define RACE_NO_BUCKET 0xffffffffu
@@ -280,7 +278,8 @@ int map_unref(struct race_thread *t, uintptr_t map);
 void map_label(uintptr_t map, const struct race_kind *kind, const char *label);
 /* Which incarnation of a map is known at that address; 0 when none: never met, or its memory has died since. */
 uint32_t map_incarnation(uintptr_t map);
-/* Iterators: remembered per thread by address; step returns 0 when the map changed structurally behind its back. */
+/* Iterators: remembered by address, whichever thread uses them; step returns 0 when the map changed structurally behind its
+ * back. */
 void iterator_start(struct race_thread *t, uintptr_t iterator, uintptr_t map);
 int iterator_step(struct race_thread *t, uintptr_t iterator, const struct race_touch *touch);
 /* The map changed its structure (entries came or went). own: iterator that did it and stays valid, or 0. */
@@ -316,6 +315,8 @@ struct race_finding {
 	struct race_access now, before; /* FOUND_DEAD_MAP: before is the destruction. STALE: before is the change, if known */
 	uint32_t created_stack, created_thread; /* created_stack 0: not seen */
 	uint32_t map_ops;              /* accesses recorded on this map so far, capped: "first use" */
+	uint32_t resize_from, resize_to; /* buckets, when one of the two accesses resized the map; else 0 */
+	int64_t resize_entries;          /* the map had then, -1 not known */
 	char label[48];
 };
 
@@ -341,5 +342,12 @@ extern uint64_t race_counters[COUNTERS] RACE_HIDDEN;
 #define count_up(which) ((void)add_relaxed(&race_counters[which], 1))
 /* Adds what live threads counted privately; call before reading race_counters. */
 void engine_counters_fold(void);
+/* Kinds that were met since start or fork: their maps, or rather the lives of maps that began, and the accesses recorded.
+ * Returns how many. out = [RACE_FAMILIES + 1]; of those that are not counted one by one, kind is NULL. */
+struct race_family_count {
+	const struct race_kind *kind;
+	uint64_t maps, recorded;
+};
+uint32_t engine_families(struct race_family_count *out);
 
 #endif

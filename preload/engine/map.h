@@ -18,6 +18,8 @@ void access_describe(struct race_access *a, uint64_t word, const struct race_not
 /* Fills what a finding says about the map itself and hands it to the embedder. */
 void finding_deliver(struct race_thread *t, struct race_finding *f, const struct race_cell *table, const struct race_op *op,
 		     uintptr_t map);
+/* Tells the resize that the write with that word did, if one was seen. */
+void finding_resized(struct race_finding *f, const struct race_cell *table, uint64_t word);
 /* The access of an operation that is going on now. */
 void access_now(struct race_thread *t, struct race_access *a, const struct race_op *op, uintptr_t key, uint32_t bucket,
 		uint32_t stack, uint32_t map_key_kind);

@@ -38,6 +38,7 @@ enum race_op_flags {
 	OP_NO_FRAME = 2,   /* an annotation: the report starts with the caller, not with the operation's own name */
 	OP_FIRST_USE = 4,  /* on an empty map creates it (tsearch): no creation call exists */
 	OP_PASSING = 8,    /* a read that no later write is compared with: a count that nobody sees may order them (Qt 5) */
+	OP_MAY_END = 16,   /* the map may be gone when the call returns (a dropped reference): it is not looked at then */
 };
 
 /* A family of maps. */
@@ -58,7 +59,7 @@ struct race_kind {
 /* One function, or one annotation. */
 struct race_op {
 	const char *name; /* "g_hash_table_insert" */
-	const struct race_kind *kind;
+	const struct race_kind *kind; /* never NULL */
 	void *const *real; /* where the resolved function's address is kept: the report's innermost frame; may be NULL */
 	uint8_t role, access, key_kind, flags;
 };

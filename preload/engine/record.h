@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #define RECORD_MAGIC 0x31434552u /* "REC1" */
-#define RECORD_VERSION 1
+#define RECORD_VERSION 2
 #define RECORD_FRAMES 64
 #define RECORD_MODULES 48
 #define RECORD_LOCKS 4
@@ -93,6 +93,8 @@ struct record {
 	uint32_t location_module;      /* the map lies in this module's data, or RECORD_NO_MODULE */
 	uint32_t location_thread;      /* 1 + index: the map lies on this thread's stack; 0 not */
 	uint32_t heap_bytes;           /* size of its heap block, 0 not known */
+	uint32_t resize_from, resize_to; /* one of the two accesses resized the map: buckets before and after; else 0 */
+	int64_t entries_at_resize;     /* -1: not known */
 
 	struct record_access now, before;
 	struct record_stack created;

@@ -131,12 +131,19 @@ struct map_info {
 	const struct race_kind *kind;
 	uint64_t destroyed, destroyed_ticks; /* word and time of the destruction, in state CELL_DEAD */
 	uint64_t grave;                      /* hash of the header as the destruction left it */
+	uint64_t changed;                    /* word of the last structural change; 0 not known. Any writer, no lock */
+	struct map_resize {
+		uint64_t word; /* of the write that did it; 0: none was seen */
+		uint32_t from, to;
+		uint32_t seq;     /* of the cell, while the writer was inside; who comes at a later one comes after the resize */
+		int32_t entries;  /* -1 not known */
+	} resize; /* the last one; under cells_lock */
 	char label[48];
 	uint32_t created_stack, created_thread;
 	int32_t refs;
 	uint32_t dying; /* number + 1 of the thread that is destroying this incarnation */
 };
-_Static_assert(sizeof(struct map_info) == 96, "three to two cache lines");
+_Static_assert(sizeof(struct map_info) == 128, "two cache lines");
 
 static inline uint32_t cell_index(const struct race_cell *c)
 {

@@ -17,6 +17,7 @@
  *            alone is read by others (a foreign thread that starts, under the lock, so that it cannot end meanwhile).
  */
 #include "clock.h"
+#include "family.h"
 #include "state.h"
 
 #define FACTS 16384
@@ -69,7 +70,6 @@ static struct facts *facts;
 static uint32_t next_number, newest_birth;
 static struct thread_birth *births, *free_births;
 static uint32_t births_used, births_limit;
-static uint64_t ended_recorded;
 
 #define STORAGE_BYTES (2 * RACE_SLOTS * sizeof(uint32_t))
 
@@ -96,7 +96,6 @@ int threads_init(int small)
 	newest_birth = NO_NUMBER;
 	free_births = NULL;
 	spare_storage = NULL;
-	ended_recorded = 0;
 	births_limit = small ? 4 : BIRTHS;
 	return 0;
 }
@@ -510,11 +509,13 @@ void thread_end(struct race_thread *t, uintptr_t handle)
 	f = facts_of(t->number);
 	if (f)
 		f->told.running = 0;
-	ended_recorded += t->recorded;
+	for (uint32_t i = 0; i <= RACE_FAMILIES; i++)
+		race_families[i].ended += t->recorded[i];
 	lock_drop(&threads_lock);
 	t->vc = t->seen = NULL;
 	t->slot = RACE_NO_SLOT;
-	t->recorded = t->loaded = t->dirty = 0;
+	t->loaded = t->dirty = 0;
+	memset(t->recorded, 0, sizeof(t->recorded));
 }
 
 /*
@@ -585,21 +586,41 @@ void threads_forked(struct race_thread *self)
 	if (self) {
 		join_everybody(self);
 		self->version++;
-		self->recorded = 0;
+		memset(self->recorded, 0, sizeof(self->recorded));
 	}
-	ended_recorded = 0;
 	store_relaxed(&race_multi, 0);
+}
+
+uint32_t engine_families(struct race_family_count *out)
+{
+	uint32_t n = 0;
+
+	lock_take(&threads_lock);
+	for (uint32_t k = 0; k <= RACE_FAMILIES; k++) {
+		const struct family *f = &race_families[k];
+
+		out[n] = (struct race_family_count){ load_relaxed(&f->kind), load_relaxed(&f->maps), f->ended };
+		for (uint32_t i = 0; i < slots_used; i++) {
+			if (slots[i].thread)
+				out[n].recorded += load_relaxed(&slots[i].thread->recorded[k]);
+		}
+		n += out[n].maps || out[n].recorded;
+	}
+	lock_drop(&threads_lock);
+	return n;
 }
 
 void threads_fold(void)
 {
-	uint64_t sum;
+	uint64_t sum = 0;
 
 	lock_take(&threads_lock);
-	sum = ended_recorded;
-	for (uint32_t i = 0; i < slots_used; i++) {
-		if (slots[i].thread)
-			sum += load_relaxed(&slots[i].thread->recorded);
+	for (uint32_t k = 0; k <= RACE_FAMILIES; k++) {
+		sum += race_families[k].ended;
+		for (uint32_t i = 0; i < slots_used; i++) {
+			if (slots[i].thread)
+				sum += load_relaxed(&slots[i].thread->recorded[k]);
+		}
 	}
 	lock_drop(&threads_lock);
 	store_relaxed(&race_counters[COUNT_OPS_RECORDED], sum);

@@ -93,6 +93,31 @@ static void note_copy(struct race_hook *h, const struct elf_symbol *s)
 
 static int started; /* what was there at the start has been looked at */
 
+/*
+ * What the loader would find behind us, without asking it. Its look-up takes its lock, and the first to call a function may be a
+ * thread that somebody waits for inside dlopen, or a child forked meanwhile. Modules of the start come here in the order of look-ups;
+ * those before ours are not behind us, nor is the program.
+ */
+static void resolve(struct race_hook *h, const struct elf_module *m, const struct elf_symbol *s)
+{
+	if (started || m->is_program || !race_self.hi || hook_known(h) || s->address == (uintptr_t)h->self)
+		return;
+	store_relaxed(&h->entry, (void *)s->address);
+	store_relaxed(h->counting ? &h->counted_real : &h->real, (void *)s->address);
+}
+
+void attach_resolve(const struct elf_module *m)
+{
+	struct elf_symbol s;
+
+	for (unsigned i = 0; !started && race_self.hi && i < NAMES; i++) {
+		struct race_hook *h = names[i].hook ? &race_hooks_start[names[i].hook - 1] : NULL;
+
+		if (h && !hook_known(h) && is_of(h, m) && elf_export_find(m, h->name, names[i].hash, &s))
+			resolve(h, m, &s);
+	}
+}
+
 static int unexported(const struct elf_symbol *s, void *to)
 {
 	const unsigned char *c = (const unsigned char *)s->name;
@@ -121,7 +146,11 @@ void attach_hooks(struct patch_module *m)
 		enum patch_refusal why;
 		struct elf_symbol s;
 
-		if (!h || h->policy < level || !is_of(h, &m->elf) || !elf_export_find(&m->elf, h->name, names[i].hash, &s))
+		if (!h || (h->policy < level && (started || hook_known(h))) || !is_of(h, &m->elf) ||
+		    !elf_export_find(&m->elf, h->name, names[i].hash, &s))
+			continue;
+		resolve(h, &m->elf, &s);
+		if (h->policy < level)
 			continue;
 		if (is_elsewhere(h, &s)) {
 			if (started)
@@ -175,7 +204,7 @@ void attach_tell(int calls)
 		patched += (unsigned)is_patched;
 		interposed += (unsigned)!is_patched;
 		b = buf_on(line, sizeof(line));
-		if (h->refused && !is_patched) {
+		if (h->refused && h->refused != PATCH_DENIED && !is_patched) { /* denied: patch_tell says it once for all */
 			buf_fmt(&b, "librace: stats: attach: %s is interposed only: %s", h->name,
 				patch_result_text((enum patch_result)h->refused, (enum patch_refusal)h->refusal));
 			emit_line(line);

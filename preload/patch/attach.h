@@ -9,6 +9,7 @@
 
 void attach_start(int counting); /* counting: every call of a hook is counted, which costs (stats=2) */
 void attach_hooks(struct patch_module *m);
+void attach_resolve(const struct elf_module *m); /* at the start: hooks that have no original yet may find theirs in m */
 void attach_module_went(const struct patch_module *m);
 void attach_started(void); /* what comes from here on was opened at run time */
 void attach_tell(int calls);
@@ -16,6 +17,8 @@ void attach_tell(int calls);
 /* patch.c, for attach_hooks: a hook at a function; and a group that is attached whole or not at all. */
 enum patch_result patch_hook(struct patch_module *m, const struct elf_symbol *s, struct race_hook *h, enum patch_refusal *why);
 unsigned patch_pending(void);
+/* For tell.c: functions in [lo, hi) that are attached by rule or pattern, of that kind of maps. */
+unsigned patch_sites_of(const struct race_kind *kind, uintptr_t lo, uintptr_t hi);
 void patch_undo(unsigned from); /* forgets what came after patch_pending() said so */
 
 /* preload/rules/rules.c and hooks/std_patterns.c */

@@ -25,6 +25,7 @@
 #include "../sys/os.h"
 #include "attach.h"
 #include "pages.h"
+#include "tell.h"
 
 enum { MODULES = 1024, SITES = 16384 };
 
@@ -46,6 +47,7 @@ static struct seen {
 	const void *dynamic;
 	uint32_t module; /* index + 1 into modules; 0: nothing of ours is in it */
 	uint32_t round;
+	uintptr_t lo, hi;
 } seen[MODULES];
 static unsigned nseen;
 static uint32_t round_now;
@@ -59,7 +61,7 @@ static int off; /* 1 attach=interpose, 2 no room, 3 sandboxed */
 static unsigned modules_no_room;
 static uint64_t sites_gone_calls;
 
-struct race_range race_loader, race_self;
+struct race_range race_loader, race_self, race_allocators[RACE_ALLOCATORS];
 
 /* A jump to be written when the batch is sealed. */
 static struct pending {
@@ -143,10 +145,17 @@ static void pending_drop(unsigned from)
 	}
 }
 
+static int denied; /* W^X, seccomp: told once */
+
 static int may_patch(struct module *m)
 {
 	if (!m->batch_open)
 		m->batch_open = !off && code_open(&m->batch, &m->p.elf, &m->area) == 0 ? 1 : -1;
+	if (m->batch_open < 0 && !off && !denied) {
+		denied = 1;
+		if (race_options.verbosity >= 1)
+			emit_line("librace: this process may not change code: functions are interposed only");
+	}
 	return m->batch_open > 0;
 }
 
@@ -307,12 +316,29 @@ unsigned patch_pending(void)
 	return npending;
 }
 
+static void note_allocator(const struct elf_module *m)
+{
+	struct elf_symbol s;
+
+	if (m->is_program || module_is_libc(m->text_lo) || !elf_export_find(m, "malloc", elf_gnu_hash("malloc"), &s))
+		return;
+	for (unsigned i = 0; i < RACE_ALLOCATORS; i++) {
+		if (!race_allocators[i].hi) {
+			race_allocators[i] = (struct race_range){ m->text_lo, m->text_hi };
+			return;
+		}
+	}
+}
+
 /* ---- one module ------------------------------------------------------------------------------------------------------- */
 
 static void commit(struct module *m, int alone)
 {
-	if (m->batch_open > 0 && npending && code_seal(&m->batch) != 0)
+	if (m->batch_open > 0 && npending && code_seal(&m->batch) != 0) {
 		pending_drop(0); /* the kernel changed its mind: everything stays as it was */
+		m->refused += m->patched;
+		m->patched = 0;
+	}
 	for (unsigned i = 0; i < npending; i++) {
 		const struct pending *n = &pending[i];
 		struct race_hook *h = n->hook;
@@ -385,14 +411,21 @@ static void module_came(struct seen *at, const struct link_map *map, int alone)
 			m->p.elf.map = NULL;
 		return;
 	}
+	at->lo = m->p.elf.lo;
+	at->hi = m->p.elf.hi;
+	if (race_options.stats)
+		tell_module(&m->p.elf);
 	m->p.file = module_file;
 	m->p.debug = module_debug;
 	m->has_file = m->has_debug = m->batch_open = 0;
 	m->patched = m->refused = 0;
 	if (!is_taboo(&m->p.elf)) {
+		note_allocator(&m->p.elf);
 		for (unsigned i = 0; i < sizeof(owners) / sizeof(owners[0]); i++)
 			owners[i](&m->p);
 		commit(m, alone);
+	} else {
+		attach_resolve(&m->p.elf);
 	}
 	if (m->patched || m->refused)
 		at->module = (uint32_t)(m - modules) + 1;
@@ -402,10 +435,22 @@ static void module_came(struct seen *at, const struct link_map *map, int alone)
 		code_free(&m->area);
 }
 
+/* Its static maps and locks. Here the loader's lock still keeps others from mapping something at that place. */
+static void forget(const struct seen *gone)
+{
+	struct race_thread *t = gone->hi > gone->lo ? thread_enter() : NULL;
+
+	if (!t)
+		return;
+	memory_forget(gone->lo, gone->hi - gone->lo);
+	thread_leave(t);
+}
+
 static void module_went(struct seen *gone)
 {
 	struct module *m;
 
+	forget(gone);
 	if (!gone->module)
 		return;
 	m = &modules[gone->module - 1];
@@ -435,6 +480,7 @@ static void module_went(struct seen *gone)
 /* ---- the loader's list -------------------------------------------------------------------------------------------------- */
 
 static const struct r_debug *debug;   /* the loader's own */
+static int following;
 static void (*debug_state_real)(void); /* NULL: later modules are not followed */
 
 static struct seen *seen_find(const struct link_map *map, unsigned *hint)
@@ -482,8 +528,22 @@ static void look_around(const struct link_map *head, int alone)
 			continue;
 		}
 		s = &seen[nseen++];
-		*s = (struct seen){ map, map->l_addr, map->l_ld, 0, round_now };
+		*s = (struct seen){ .map = map, .base = map->l_addr, .dynamic = map->l_ld, .round = round_now };
 		module_came(s, map, alone);
+	}
+}
+
+/* at_work: this thread is; a signal handler that forks may have interrupted it. fork_locked: it has patch_lock for a fork. */
+static __thread int at_work, fork_locked;
+
+/* Nothing is patched or followed: what is there at the start is all that stats=1 will know. */
+static void tell_at_start(const struct link_map *head)
+{
+	static struct elf_module m;
+
+	for (const struct link_map *map = race_options.stats ? head : NULL; map; map = map->l_next) {
+		if (elf_module_read(&m, map, module_program()) == 0)
+			tell_module(&m);
 	}
 }
 
@@ -491,11 +551,28 @@ static void look_around(const struct link_map *head, int alone)
 static void debug_state(void)
 {
 	if (debug->r_state == RT_CONSISTENT && off < 3) {
+		at_work = 1;
 		lock_take(&patch_lock);
 		look_around(debug->r_map, 1);
 		lock_drop(&patch_lock);
+		at_work = 0;
 	}
 	debug_state_real();
+}
+
+static int other_namespaces(void)
+{
+#if __GLIBC_PREREQ(2, 35)
+	return debug->r_version >= 2 && ((const struct r_debug_extended *)debug)->r_next;
+#else
+	return 1;
+#endif
+}
+
+/* Not what dlmopen loaded: the loader keeps other lists of that. */
+int patch_forgets(void)
+{
+	return load_relaxed(&following) && off < 3 && !modules_no_room && debug->r_state == RT_CONSISTENT && !other_namespaces();
 }
 
 static void follow_loader(const struct link_map *head)
@@ -519,12 +596,29 @@ static void follow_loader(const struct link_map *head)
 			debug_state_real = (void (*)(void))new.trampoline;
 			pending_add(&new);
 			commit(&loader, 1);
+			store_relaxed(&following, 1);
 		} else {
 			code_close(&loader.batch);
 			close_files(&loader);
 		}
 		return;
 	}
+}
+
+/* attach=interpose: nothing is patched, but where the originals are is found out all the same. */
+static void resolve_all(const struct link_map *head)
+{
+	static struct elf_module m;
+
+	for (const struct link_map *map = head; map; map = map->l_next) {
+		if (elf_module_read(&m, map, module_program()) != 0)
+			continue;
+		if (module_is_librace(m.text_lo))
+			race_self = (struct race_range){ m.text_lo, m.text_hi };
+		note_allocator(&m);
+		attach_resolve(&m);
+	}
+	attach_started();
 }
 
 void patch_start(void)
@@ -539,8 +633,12 @@ void patch_start(void)
 	stub_counting = race_options.stats >= 2;
 	if (!modules || !sites)
 		off = 2;
-	if (off || !head)
+	if (off == 1 && head)
+		resolve_all(head);
+	if (off || !head) {
+		tell_at_start(head);
 		return;
+	}
 	alone = !load_relaxed(&race_multi);
 	lock_take(&patch_lock);
 	look_around(head, alone);
@@ -555,17 +653,51 @@ void patch_stop(void)
 		store_relaxed(&off, 3);
 }
 
+void patch_fork_lock(void)
+{
+	fork_locked = !at_work;
+	if (fork_locked)
+		lock_take(&patch_lock);
+}
+
+void patch_fork_unlock(void)
+{
+	if (fork_locked)
+		lock_drop(&patch_lock);
+	fork_locked = 0;
+}
+
+/* Somebody was in the middle of it: the child keeps what is patched, and follows the loader no more. */
 void patch_forked(void)
 {
+	if (!fork_locked && load_relaxed(&patch_lock.word)) {
+		pending_drop(0);
+		off = off ? off : 3;
+	}
+	fork_locked = 0;
 	lock_reset(&patch_lock);
 }
 
 /* ---- what stats=1 tells ------------------------------------------------------------------------------------------------ */
 
+unsigned patch_sites_of(const struct race_kind *kind, uintptr_t lo, uintptr_t hi)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; kind && i < load_relaxed(&nsites); i++) {
+		const struct stub_site *s = &sites[i];
+
+		n += s->entry && s->op && s->op->kind == kind && (uintptr_t)s->entry >= lo && (uintptr_t)s->entry < hi;
+	}
+	return n;
+}
+
 void patch_tell(int calls)
 {
 	static const char *const modes[] = { "patched and interposed", "interposed (attach=interpose)", "interposed (no memory)",
-					     "patched and interposed, until the sandbox" };
+					     "patched and interposed, until the sandbox",
+					     "interposed (this process may not change code)",
+					     "patched and interposed, until this process might no longer change code" };
 	unsigned patched = 0, refused = 0, in = 0;
 	char line[320];
 	struct buf b;
@@ -583,7 +715,8 @@ void patch_tell(int calls)
 		emit_line(line);
 	}
 	b = buf_on(line, sizeof(line));
-	buf_fmt(&b, "librace: stats: attach: %s; %u functions patched in %u modules, %u could not be", modes[off], patched, in,
+	buf_fmt(&b, "librace: stats: attach: %s; %u functions patched in %u modules, %u could not be",
+		modes[off || !denied ? off : patched ? 5 : 4], patched, in,
 		refused);
 	emit_line(line);
 	attach_tell(calls);

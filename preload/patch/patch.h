@@ -18,7 +18,11 @@
 /* From the constructor, after the options: patches what is loaded and follows dlopen and dlclose from then on. */
 void patch_start(void);
 void patch_stop(void);   /* the process gives up rights: nothing is patched from here on */
-void patch_forked(void); /* in the child */
+/* Whatever the loader unloads is forgotten (memory_forget) before anything else can be mapped there. 0: the caller of dlclose does. */
+int patch_forgets(void);
+void patch_fork_lock(void);   /* no module is in work while the process forks */
+void patch_fork_unlock(void); /* in the parent */
+void patch_forked(void);      /* in the child */
 /* stats=1 (what was attached how, what not and why), stats=2 (calls of each hook and site too): one line each by emit_line. */
 void patch_tell(int calls);
 

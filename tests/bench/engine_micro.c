@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct race_kind kind = { "Bench", CONTRACT_UNSAFE, NULL, 0, 0 };
+static const struct race_kind kind = { "Bench", CONTRACT_UNSAFE, NULL, 0, 0, NULL };
 static const struct race_op op_read = { "read", &kind, NULL, ROLE_LOOKUP, ACCESS_READ, KEY_NONE, 0 };
 static const struct race_op op_write = { "write", &kind, NULL, ROLE_INSERT, ACCESS_WRITE, KEY_NONE, 0 };
 static unsigned found, watched;

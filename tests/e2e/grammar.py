@@ -42,7 +42,7 @@ LOCATION = re.compile(rf"Location: (?:heap block of \d+ bytes|global \S+\+{HEX} 
 HELD = re.compile(rf"Locks held: ({SHORT}) ({LOCKS}); ({SHORT}) ({LOCKS})")
 USUAL = re.compile(rf"Usual lock: {LOCK}, held in \d+ of \d+ accesses")
 CONTEXT = re.compile(rf"Context: {SHORT} {TEXT}(?:; {SHORT} {TEXT})?")
-VERDICT = re.compile(r"Verdict: (certain|likely|possible): \S.*")
+VERDICT = re.compile(r"Verdict: (certain|likely|possible): \S.*?(?:, (during|after) resize ([1-9]\d*) to ([1-9]\d*))?")
 CAUSE = re.compile(r"Cause: ([a-z-]+): \S.*")
 TIME = re.compile(r"Time: \d+(?:\.\d+)? (?:ns|us|ms|s) apart")
 THREAD_CREATED = re.compile(rf"Thread ([1-9]\d*)(?: {TEXT})? \((running|finished)\) created at:")
@@ -74,7 +74,7 @@ class Report:
     def __init__(self):
         self.kind = self.now = self.before = self.map_kind = self.entries = self.label = None
         self.created = self.location = self.locks = self.context = self.verdict = self.cause = self.time = None
-        self.key = self.bucket = None
+        self.key = self.bucket = self.resize = None
         self.threads = []
         self.text = ""
 
@@ -182,7 +182,13 @@ class Parser:
         self.maybe(USUAL)
         found = self.maybe(CONTEXT)
         r.context = found.group(0) if found else None
-        r.verdict = self.match(VERDICT, "`Verdict: certain|likely|possible: why`").group(1)
+        found = self.match(VERDICT, "`Verdict: certain|likely|possible: why[, during|after resize N to M]`")
+        r.verdict = found.group(1)
+        if found.group(2):
+            r.resize = (found.group(2), int(found.group(3)), int(found.group(4)))
+            if r.kind == "race" and (r.verdict == "certain") != (r.resize[0] == "during") or r.resize[1] == r.resize[2]:
+                self.at -= 1
+                self.fail("a resize during a certain race, or after a likely one")
         r.cause = self.match(CAUSE, "`Cause: label: why`").group(1)
         if r.cause not in CAUSES:
             self.at -= 1

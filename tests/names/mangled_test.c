@@ -47,6 +47,12 @@ static const struct {
 	{ "destructors_are_refused", "_ZNSt8_Rb_treeIiiSt9_IdentityIiESt4lessIiESaIiEED2Ev", NULL, NULL },
 	{ "members_of_members_are_refused", "_ZNSt8_Rb_treeIiiSt9_IdentityIiESt4lessIiESaIiEE10_Auto_node6_M_keyEv", NULL, NULL },
 	{ "clones_are_refused", "_ZNSt8_Rb_treeIiiSt9_IdentityIiESt4lessIiESaIiEE5clearEv.isra.0", NULL, NULL },
+	{ "clones_of_copying_are_known",
+	  "_ZNSt8_Rb_treeIiiSt9_IdentityIiESt4lessIiESaIiEE7_M_copyILb0ENS5_11_Alloc_nodeEEEPSt13_Rb_tree_nodeIiESA_PSt18_Rb_tree_node_baseRT0_"
+	  ".constprop.1.isra.0", "St8_Rb_tree", "_M_copy" },
+	{ "parts_of_clones_are_refused",
+	  "_ZNSt8_Rb_treeIiiSt9_IdentityIiESt4lessIiESaIiEE7_M_copyILb0ENS5_11_Alloc_nodeEEEPSt13_Rb_tree_nodeIiESA_PSt18_Rb_tree_node_baseRT0_"
+	  ".isra.0.cold", NULL, NULL },
 	{ "parts_are_refused", "_ZNSt8_Rb_treeIiiSt9_IdentityIiESt4lessIiESaIiEE5clearEv.cold", NULL, NULL },
 	{ "other_namespaces_are_refused", "_ZN2my8_Rb_treeIiE5clearEv", NULL, NULL },
 	{ "libcxx_is_another_scope", "_ZNSt3__16__treeIiNS_4lessIiEENS_9allocatorIiEEE5clearEv", "St3__16__tree", "clear" },
@@ -61,7 +67,7 @@ static const struct {
 static void check_names(void)
 {
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		struct std_name n = { "", 0, "", 0 };
+		struct std_name n = { "", 0, "", 0, 0 };
 		int known = std_name_parse(names[i].mangled, &n);
 		int good = names[i].scope ? known && n.nscope == strlen(names[i].scope) && !memcmp(n.scope, names[i].scope, n.nscope) &&
 						    n.nmethod == strlen(names[i].method) && !memcmp(n.method, names[i].method, n.nmethod)

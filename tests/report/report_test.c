@@ -194,6 +194,22 @@ static void full(void)
 	snprintf(r.before.context, sizeof(r.before.context), "reload");
 }
 
+static void during_resize(void)
+{
+	full();
+	r.resize_from = 8;
+	r.resize_to = 16;
+	r.entries_at_resize = 12;
+}
+
+static void after_resize(void)
+{
+	base();
+	r.resize_from = 4096;
+	r.resize_to = 8192;
+	r.entries_at_resize = -1;
+}
+
 static void dead(void)
 {
 	base();
@@ -224,6 +240,13 @@ static void stale(void)
 	access_of(&r.before, 1, 0, "g_hash_table_remove", 0x7f000004c000);
 	push(&r.before.stack, PROG, 0x101020);
 	r.nthreads = 1;
+}
+
+static void stale_after_resize(void)
+{
+	stale();
+	r.resize_from = 64;
+	r.resize_to = 8;
 }
 
 static void lost_stacks(void)
@@ -397,6 +420,9 @@ static void test_text(void)
 	} all[] = {
 		{ "race_plain", base },
 		{ "race_with_every_line", full },
+		{ "race_during_a_resize", during_resize },
+		{ "race_after_a_resize", after_resize },
+		{ "stale_iterator_after_a_resize", stale_after_resize },
 		{ "use_of_dead_map", dead },
 		{ "use_of_map_never_created", dead_never_created },
 		{ "stale_iterator", stale },

@@ -564,6 +564,140 @@ START_TEST(a_change_by_an_unordered_thread_is_a_race_not_a_stale_iterator)
 }
 END_TEST
 
+/* Each step and each change under one lock; the iteration spans several of its sections. */
+static void locked_change(unsigned t, int changes)
+{
+	sync_acquire(&rig_threads[t], MUTEX);
+	rig_touch(t, OP_WRITE, MAP, RACE_NO_BUCKET);
+	if (changes)
+		map_changed(&rig_threads[t], MAP, 0);
+	sync_release(&rig_threads[t], MUTEX);
+}
+
+static int locked_step(unsigned t)
+{
+	int fine;
+
+	sync_acquire(&rig_threads[t], MUTEX);
+	fine = step_iterator(t);
+	sync_release(&rig_threads[t], MUTEX);
+	return fine;
+}
+
+static void locked_start(unsigned t)
+{
+	rig_begin(0);
+	rig_start(T0, T1);
+	rig_start(T0, T2);
+	rig_start(T0, T3);
+	locked_change(T3, 1);
+	sync_acquire(&rig_threads[t], MUTEX);
+	iterator_start(&rig_threads[t], ITERATOR, MAP);
+	sync_release(&rig_threads[t], MUTEX);
+	ck_assert(locked_step(t));
+}
+
+START_TEST(an_ordered_change_by_another_thread_makes_an_iterator_stale)
+{
+	locked_start(T1);
+	locked_change(T2, 1);
+	ck_assert(!locked_step(T1));
+	ck_assert_uint_eq(rig_found, 1);
+	ck_assert_int_eq(rig_last.kind, FOUND_STALE_ITERATOR);
+	ck_assert_uint_eq(rig_last.before.thread, 2);
+	ck_assert(rig_last.before.have_note);
+	ck_assert(locked_step(T1)); /* told once */
+}
+END_TEST
+
+START_TEST(a_write_that_changes_no_structure_does_not)
+{
+	locked_start(T1);
+	locked_change(T2, 0);
+	ck_assert(locked_step(T1));
+	ck_assert_uint_eq(rig_found, 0);
+}
+END_TEST
+
+START_TEST(nor_is_a_later_write_of_that_kind_to_blame)
+{
+	locked_start(T1);
+	locked_change(T2, 1);
+	locked_change(T3, 0);
+	ck_assert(!locked_step(T1));
+	ck_assert_int_eq(rig_last.kind, FOUND_STALE_ITERATOR);
+	ck_assert_uint_eq(rig_last.before.thread, 2);
+	ck_assert(!rig_last.before.have_note); /* the note is of the later one */
+}
+END_TEST
+
+START_TEST(an_iterator_that_another_thread_started_is_known)
+{
+	locked_start(T1);
+	locked_change(T3, 1);
+	ck_assert(!locked_step(T2));
+	ck_assert_int_eq(rig_last.kind, FOUND_STALE_ITERATOR);
+	ck_assert_uint_eq(rig_last.now.thread, 2);
+	ck_assert_uint_eq(rig_last.before.thread, 3);
+}
+END_TEST
+
+START_TEST(a_change_by_the_iterator_in_another_thread_leaves_it_valid)
+{
+	locked_start(T1);
+	sync_acquire(&rig_threads[T2], MUTEX);
+	rig_touch(T2, OP_WRITE, MAP, RACE_NO_BUCKET);
+	map_changed(&rig_threads[T2], MAP, ITERATOR);
+	sync_release(&rig_threads[T2], MUTEX);
+	ck_assert(locked_step(T1));
+	ck_assert_uint_eq(rig_found, 0);
+}
+END_TEST
+
+START_TEST(a_start_by_another_thread_makes_it_fresh)
+{
+	locked_start(T1);
+	locked_change(T2, 1);
+	iterator_start(&rig_threads[T2], ITERATOR, MAP);
+	ck_assert(locked_step(T1));
+	ck_assert_uint_eq(rig_found, 0);
+}
+END_TEST
+
+START_TEST(an_iterator_of_another_thread_and_an_unordered_change_are_a_race)
+{
+	locked_start(T1);
+	rig_touch(T3, OP_WRITE, MAP, RACE_NO_BUCKET);
+	map_changed(&rig_threads[T3], MAP, 0);
+	rig_found = 0;
+	ck_assert(!locked_step(T2));
+	ck_assert_uint_eq(rig_found, 1);
+	ck_assert_int_eq(rig_last.kind, FOUND_RACE);
+	ck_assert_uint_eq(rig_last.now.thread, 2);
+	ck_assert_uint_eq(rig_last.before.thread, 3);
+}
+END_TEST
+
+START_TEST(many_iterators_are_forgotten_and_never_mistaken)
+{
+	enum { MANY = 4000 };
+	struct race_touch one = { &rig_ops[OP_READ], MAP, 0, RACE_NO_BUCKET, NULL };
+	unsigned stale = 0;
+
+	locked_start(T1);
+	for (uintptr_t i = 0; i < MANY; i++)
+		iterator_start(&rig_threads[T1], ITERATOR + 48 * i, MAP);
+	for (uintptr_t i = 0; i < MANY; i++)
+		ck_assert(iterator_step(&rig_threads[T1], ITERATOR + 48 * i, &one));
+	locked_change(T2, 1);
+	sync_acquire(&rig_threads[T1], MUTEX);
+	for (uintptr_t i = 0; i < MANY; i++)
+		stale += !iterator_step(&rig_threads[T1], ITERATOR + 48 * i, &one);
+	ck_assert_uint_gt(stale, 500);
+	ck_assert_uint_eq(rig_found, stale);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("maps");
@@ -613,5 +747,13 @@ int main(void)
 	TAP_ADD(s, a_new_start_makes_it_fresh);
 	TAP_ADD(s, an_iterator_of_a_new_map_is_not_judged_by_the_old_one);
 	TAP_ADD(s, a_change_by_an_unordered_thread_is_a_race_not_a_stale_iterator);
+	TAP_ADD(s, an_ordered_change_by_another_thread_makes_an_iterator_stale);
+	TAP_ADD(s, a_write_that_changes_no_structure_does_not);
+	TAP_ADD(s, nor_is_a_later_write_of_that_kind_to_blame);
+	TAP_ADD(s, an_iterator_that_another_thread_started_is_known);
+	TAP_ADD(s, a_change_by_the_iterator_in_another_thread_leaves_it_valid);
+	TAP_ADD(s, a_start_by_another_thread_makes_it_fresh);
+	TAP_ADD(s, an_iterator_of_another_thread_and_an_unordered_change_are_a_race);
+	TAP_ADD(s, many_iterators_are_forgotten_and_never_mistaken);
 	return tap_run(s);
 }

@@ -13,11 +13,27 @@ struct race_finding rig_last;
 
 static uint32_t step_number;
 
-const struct race_kind rig_unsafe = { "Unsafe", CONTRACT_UNSAFE, NULL, 0, 0 };
-const struct race_kind rig_bucketed = { "Bucketed", CONTRACT_BUCKET_LOCKED, NULL, 0, 0 };
-const struct race_kind rig_concurrent = { "Concurrent", CONTRACT_CONCURRENT, NULL, 0, 0 };
-const struct race_kind rig_header = { "Header", CONTRACT_UNSAFE, NULL, 64, 0 };
-const struct race_kind rig_implicit = { "Implicit", CONTRACT_UNSAFE, NULL, 0, 1 };
+const struct race_kind rig_unsafe = { "Unsafe", CONTRACT_UNSAFE, NULL, 0, 0, NULL };
+const struct race_kind rig_bucketed = { "Bucketed", CONTRACT_BUCKET_LOCKED, NULL, 0, 0, NULL };
+const struct race_kind rig_concurrent = { "Concurrent", CONTRACT_CONCURRENT, NULL, 0, 0, NULL };
+const struct race_kind rig_header = { "Header", CONTRACT_UNSAFE, NULL, 64, 0, NULL };
+const struct race_kind rig_implicit = { "Implicit", CONTRACT_UNSAFE, NULL, 0, 1, NULL };
+
+long rig_capacity, rig_entries;
+unsigned rig_asked;
+
+static long capacity_of(uintptr_t map)
+{
+	rig_asked++;
+	return map ? rig_capacity : 0;
+}
+
+static long entries_of(uintptr_t map)
+{
+	return map ? rig_entries : 0;
+}
+
+const struct race_kind rig_sized = { "Sized", CONTRACT_UNSAFE, entries_of, 0, 0, capacity_of };
 
 #define OP(index, kind, role, access, flags) [index] = { #index, &kind, NULL, role, access, KEY_NONE, flags }
 const struct race_op rig_ops[RIG_OPS] = {
@@ -42,6 +58,11 @@ const struct race_op rig_ops[RIG_OPS] = {
 	OP(OP_HCREATE, rig_header, ROLE_CREATE, ACCESS_NONE, 0),
 	OP(OP_IWRITE, rig_implicit, ROLE_INSERT, ACCESS_WRITE, OP_FIRST_USE),
 	OP(OP_IDESTROY, rig_implicit, ROLE_DESTROY, ACCESS_WRITE, 0),
+	OP(OP_SREAD, rig_sized, ROLE_LOOKUP, ACCESS_READ, 0),
+	OP(OP_SWRITE, rig_sized, ROLE_INSERT, ACCESS_WRITE, 0),
+	OP(OP_SENDS, rig_sized, ROLE_CLEAR, ACCESS_WRITE, OP_MAY_END),
+	OP(OP_SDESTROY, rig_sized, ROLE_DESTROY, ACCESS_WRITE, 0),
+	OP(OP_SCREATE, rig_sized, ROLE_CREATE, ACCESS_WRITE, 0),
 	[OP_STRING_WRITE] = { "OP_STRING_WRITE", &rig_unsafe, NULL, ROLE_INSERT, ACCESS_WRITE, KEY_STRING, 0 },
 };
 

@@ -44,16 +44,18 @@ struct step {
 #define RIG_THREADS 300
 
 extern struct race_thread rig_threads[RIG_THREADS];
-extern const struct race_kind rig_unsafe, rig_bucketed, rig_concurrent, rig_header, rig_implicit;
+extern const struct race_kind rig_unsafe, rig_bucketed, rig_concurrent, rig_header, rig_implicit, rig_sized;
 
 enum rig_op { OP_READ, OP_WRITE, OP_FOREACH, OP_FOREACH_WRITE, OP_DESTROY_U, OP_CREATE_U, OP_CREATE_W, OP_BREAD, OP_BWRITE, OP_BRESIZE,
 	      OP_BITERATE, OP_BCLEAR, OP_DESTROY_BL, OP_CREAD, OP_CWRITE, OP_HREAD, OP_HWRITE, OP_HDESTROY, OP_HCREATE, OP_IWRITE,
-	      OP_IDESTROY, OP_STRING_WRITE, RIG_OPS };
+	      OP_IDESTROY, OP_STRING_WRITE, OP_SREAD, OP_SWRITE, OP_SENDS, OP_SDESTROY, OP_SCREATE, RIG_OPS };
 extern const struct race_op rig_ops[RIG_OPS];
 
 extern unsigned rig_found;               /* findings since rig_begin */
 extern struct race_finding rig_last;     /* the last one */
 extern unsigned rig_captures;
+extern long rig_capacity, rig_entries;   /* of every Sized map */
+extern unsigned rig_asked;               /* how often the capacity was asked for */
 
 /* An engine and an oracle without history, and the main thread. */
 void rig_begin(int small);

@@ -106,7 +106,7 @@ END_TEST
 /* ---- the filter --------------------------------------------------------------------------------------------------- */
 
 static struct race_thread me;
-static const struct race_kind kind = { "K", CONTRACT_UNSAFE, NULL, 0, 0 };
+static const struct race_kind kind = { "K", CONTRACT_UNSAFE, NULL, 0, 0, NULL };
 static const struct race_op op = { "op", &kind, NULL, ROLE_INSERT, ACCESS_WRITE, KEY_NONE, 0 };
 
 static void begin(void)

@@ -34,7 +34,7 @@ void engine_found(struct race_thread *t, const struct race_finding *f)
 	add_relaxed(&found, 1);
 }
 
-static const struct race_kind kind = { "K", CONTRACT_UNSAFE, NULL, 0, 0 }, bucketed = { "B", CONTRACT_BUCKET_LOCKED, NULL, 0, 0 };
+static const struct race_kind kind = { "K", CONTRACT_UNSAFE, NULL, 0, 0, NULL }, bucketed = { "B", CONTRACT_BUCKET_LOCKED, NULL, 0, 0, NULL };
 static const struct race_op op_read = { "read", &kind, NULL, ROLE_LOOKUP, ACCESS_READ, KEY_NONE, 0 };
 static const struct race_op op_write = { "write", &kind, NULL, ROLE_INSERT, ACCESS_WRITE, KEY_NONE, 0 };
 static const struct race_op op_bwrite = { "bwrite", &bucketed, NULL, ROLE_INSERT, ACCESS_WRITE, KEY_NONE, 0 };
