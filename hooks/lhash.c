@@ -6,11 +6,14 @@
  *            read-write locks and pthread_once, which are seen.
  * Exit       libcrypto registers OPENSSL_cleanup with atexit. It frees every table without a lock, also while threads that nobody
  *            joined still are or just were inside: its own decision, which no program can change. What it does is no access.
+ * Start      what libcrypto sets up once is afterwards found by a flag that OPENSSL_init_crypto reads by an inlined atomic, without
+ *            pthread_once: so whoever ran a routine releases into one object, and OPENSSL_init_crypto acquires it.
  * Keys       an item is its own key, a struct that only its comparison knows: shown where the table is one of strings.
  */
 #include "../preload/engine/layout.h"
 #include "borrow.h"
 #include "map_rows.h"
+#include "once.h"
 
 static long entries_of(uintptr_t map);
 static long capacity_of(uintptr_t map);
@@ -64,6 +67,24 @@ void OPENSSL_cleanup(void)
 	real();
 	SYNC_ENTER(t->ignore -= t->ignore > 0);
 }
+
+static char set_up;
+
+RACE_EXPORT int CRYPTO_THREAD_run_once(void *control, void (*routine)(void));
+HOOK_SLOT(CRYPTO_THREAD_run_once)
+int CRYPTO_THREAD_run_once(void *control, void (*routine)(void))
+{
+	__typeof__(&CRYPTO_THREAD_run_once) real = REAL(CRYPTO_THREAD_run_once);
+	unsigned before = once_runs;
+	int result = real(control, routine);
+
+	if (once_runs != before)
+		SYNC_ENTER(sync_release_join(t, KEY(&set_up)));
+	return result;
+}
+
+SYNC_HOOK(int, OPENSSL_init_crypto, (uint64_t what, const void *settings), (what, settings), NOTHING, ALWAYS,
+	  sync_acquire(t, KEY(&set_up)))
 
 static void learn(const struct lhash_layout *h, const void *hash, const void *compare, const void *caller)
 {

@@ -146,11 +146,12 @@ static void fill_access(struct record_access *out, const struct race_access *a)
 	out->thread = fill_thread(a->thread);
 	out->have_note = a->have_note;
 	out->bucket = RACE_NO_BUCKET;
+	if (a->ticks)
+		out->time_ns = ticks_to_ns(a->ticks);
 	if (a->have_note) {
 		out->nlocks = a->nlocks;
 		memcpy(out->locks, a->locks, sizeof(a->locks));
 		out->bucket = a->bucket;
-		out->time_ns = ticks_to_ns(a->ticks);
 		if (a->context)
 			context_text(a->context, out->context, sizeof(out->context));
 	}

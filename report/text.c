@@ -559,7 +559,7 @@ static void put_time(struct buf *out, const struct record *r)
 	} units[] = { { 1000000000u, "s" }, { 1000000u, "ms" }, { 1000u, "us" } };
 	uint64_t a = r->now.time_ns, b = r->before.time_ns, apart = a > b ? a - b : b - a;
 
-	if (!r->now.have_note || !r->before.have_note || !a || !b)
+	if (!a || !b)
 		return;
 	for (unsigned i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
 		if (apart >= units[i].ns) {

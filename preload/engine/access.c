@@ -126,14 +126,16 @@ void access_describe(struct race_access *a, uint64_t word, const struct race_not
 	/* A bucket operation reads the table cell whatever it does to its bucket: the operation itself knows. */
 	a->write = (uint8_t)(op && op->access != ACCESS_NONE ? op->access == ACCESS_WRITE : write);
 	a->bucket = RACE_NO_BUCKET;
-	if (!note || note->word != word)
+	if (!note || (note->word && note->word != word))
+		return;
+	a->ticks = note->ticks;
+	if (!note->word)
 		return;
 	a->have_note = 1;
 	a->nlocks = note->nlocks;
 	a->key_kind = note->key_kind;
 	a->bucket = note->bucket;
 	a->context = note->context;
-	a->ticks = note->ticks;
 	memcpy(a->locks, note->locks, sizeof(a->locks));
 	memcpy(a->key, note->key, sizeof(a->key));
 }
@@ -234,7 +236,7 @@ static __attribute__((noinline, cold)) void conflict_set(struct conflict *f, con
 	f->certain = (uint8_t)certain;
 	f->write = (uint8_t)write;
 	if (!note_read(&f->note, note, word))
-		f->note.word = 0; /* another access has been noted over it */
+		f->note.word = f->note.ticks = 0; /* another access has been noted over it */
 }
 
 /* ---- readers ---------------------------------------------------------------------------------------------------------------- */
@@ -364,6 +366,44 @@ static inline void record_done(struct race_thread *t, struct race_cell *c, const
 		store_relaxed(&c->ops, (uint8_t)(ops + 1));
 }
 
+/*
+ * Between the look at the cell and the record in it another thread may look, too; a first record writes to fresh memory, which
+ * takes a microsecond. So each records with a full barrier and looks (again) after that: one of the two sees the other.
+ */
+#define swap_all(at, word) __atomic_exchange_n(at, word, __ATOMIC_SEQ_CST) /* partners: each other, fence_all */
+#define fence_all() __atomic_thread_fence(__ATOMIC_SEQ_CST)                /* partner: record_write's swap_all */
+
+/* Our note may be over that one's; its time is known all the same. */
+static __attribute__((noinline, cold)) void conflict_met(struct conflict *f, const struct race_thread *t, uint64_t word,
+							 struct race_cell *c)
+{
+	conflict_set(f, t, word, cell_note(c, 1), 1, 0);
+	if (f->word == word && !f->note.word)
+		f->note.ticks = os_ticks();
+}
+
+static inline void written_meanwhile(struct race_thread *t, struct race_cell *c, uint64_t now, uint64_t before, struct conflict *f)
+{
+	if (unlikely(now != before) && now && !ordered(t, now))
+		conflict_met(f, t, now, c);
+}
+
+/* Another reader's word was there, which ours has pushed out: both go into the set. */
+static inline void reader_recorded(struct race_thread *t, struct race_cell *c, const struct race_touch *touch, uint64_t was,
+				   uint64_t before, uint64_t word)
+{
+	if (likely(was == before) || !was)
+		return;
+	if (was != RACE_READ_SHARED) {
+		if (!ordered(t, was))
+			readers_inflate(t, c, touch, was, word);
+		return;
+	}
+	if (!readers_add(t, c, touch, word))
+		count_up(COUNT_READERS_NO_ROOM);
+	store_release(&c->r, RACE_READ_SHARED); /* partner: as in readers_inflate */
+}
+
 static __attribute__((noinline)) void record_read(struct race_thread *t, struct race_cell *c, const struct race_touch *touch,
 						  struct conflict *f)
 {
@@ -379,12 +419,15 @@ static __attribute__((noinline)) void record_read(struct race_thread *t, struct 
 	if (r == RACE_READ_SHARED) {
 		if (!readers_add(t, c, touch, word))
 			count_up(COUNT_READERS_NO_ROOM);
+		fence_all();
 	} else if (!r || likely(ordered(t, r))) {
 		note_write(cell_note(c, 0), word, t, touch, load_relaxed(&c->key_kind));
-		store_relaxed(&c->r, word);
+		reader_recorded(t, c, touch, swap_all(&c->r, word), r, word);
 	} else {
 		readers_inflate(t, c, touch, r, word);
+		fence_all();
 	}
+	written_meanwhile(t, c, load_relaxed(&c->w), w, f);
 	record_done(t, c, touch->op);
 }
 
@@ -392,18 +435,19 @@ static __attribute__((noinline)) void record_write(struct race_thread *t, struct
 						   struct conflict *f)
 {
 	uint32_t stack = engine_capture(t, touch->op, touch->fp);
-	uint64_t w = load_relaxed(&c->w), r = load_relaxed(&c->r), word = t->epoch | stack;
+	uint64_t w = load_relaxed(&c->w), word = t->epoch | stack, r;
 
 	f->stack = stack;
 	f->captured = 1;
 	if (w && unlikely(!ordered(t, w)))
 		conflict_set(f, t, w, cell_note(c, 1), 1, 0);
+	note_write(cell_note(c, 1), word, t, touch, load_relaxed(&c->key_kind));
+	written_meanwhile(t, c, swap_all(&c->w, word), w, f);
+	r = load_relaxed(&c->r);
 	if (r == RACE_READ_SHARED)
 		readers_check(t, c, f);
 	else if (r && unlikely(!ordered(t, r)))
 		conflict_set(f, t, r, cell_note(c, 0), 0, 0);
-	note_write(cell_note(c, 1), word, t, touch, load_relaxed(&c->key_kind));
-	store_relaxed(&c->w, word);
 	if (r)
 		store_relaxed(&c->r, 0);
 	record_done(t, c, touch->op);

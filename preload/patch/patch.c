@@ -23,6 +23,7 @@
 #include "../sys/fmt.h"
 #include "../sys/lock.h"
 #include "../sys/os.h"
+#include "amid.h"
 #include "attach.h"
 #include "pages.h"
 #include "tell.h"
@@ -104,6 +105,7 @@ static void close_files(struct module *m)
 	if (m->has_debug > 0)
 		elf_file_close(&m->debug);
 	m->has_file = m->has_debug = 0;
+	amid_forget();
 }
 
 /* ---- one function ----------------------------------------------------------------------------------------------------- */
@@ -204,6 +206,10 @@ static enum patch_result prepare(struct module *m, const struct elf_symbol *s, u
 		return PATCH_DENIED;
 	if (!site && m->p.elf.is_program && !hook_lies_apart(s->name) && !is_apart(m, s))
 		return PATCH_CLOSE;
+	if (amid_symbol(&m->p.elf, module_file(&m->p), s->address)) {
+		*why = REFUSED_BRANCH;
+		return PATCH_REFUSED;
+	}
 	code = code_take(&m->batch, TRAMPOLINE_MAX + STUB_THUNK_MAX + 16);
 	if (!code)
 		return PATCH_NO_ROOM;

@@ -57,7 +57,8 @@ void *give(size_t bytes)
 		return nullptr;
 	locked();
 	if (!arena) {
-		arena = (char *)mmap(nullptr, (size_t)SLOTS * SLOT, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		arena = (char *)mmap(nullptr, (size_t)SLOTS * SLOT, PROT_NONE,
+				     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 		if (arena == MAP_FAILED)
 			__builtin_trap();
 	}
@@ -100,14 +101,32 @@ void *operator new(size_t n)
 		throw std::bad_alloc();
 	return p;
 }
-void operator delete(void *p) noexcept { take(p); }
-void operator delete(void *p, size_t) noexcept { take(p); }
+void operator delete(void *p) noexcept
+{
+	take(p);
+}
+void operator delete(void *p, size_t) noexcept
+{
+	take(p);
+}
 #else
 extern "C" {
-void *malloc(size_t n) { return give(n); }
-void *memalign(size_t, size_t n) { return give(n); } /* a page is enough for everybody here */
-void *aligned_alloc(size_t, size_t n) { return give(n); }
-void free(void *p) { take(p); }
+void *malloc(size_t n)
+{
+	return give(n);
+}
+void *memalign(size_t, size_t n)
+{
+	return give(n);
+} /* a page is enough for everybody here */
+void *aligned_alloc(size_t, size_t n)
+{
+	return give(n);
+}
+void free(void *p)
+{
+	take(p);
+}
 
 int posix_memalign(void **p, size_t, size_t n)
 {
@@ -133,7 +152,10 @@ void *realloc(void *p, size_t n)
 	return q;
 }
 #ifdef SIZE
-size_t malloc_usable_size(void *p) { return p ? given[slot_of(p)] : 0; }
+size_t malloc_usable_size(void *p)
+{
+	return p ? given[slot_of(p)] : 0;
+}
 #endif
 }
 #endif
