@@ -220,6 +220,9 @@ static void fill_record(struct race_thread *t, const struct race_finding *f)
 	fill_access(&r->now, &f->now);
 	fill_held(&r->now, t);
 	fill_access(&r->before, &f->before);
+	/* What was noted of it is gone: an access that came between, or ours, is noted over it. That happens at this moment only. */
+	if (f->kind == FOUND_RACE && !r->before.time_ns)
+		r->before.time_ns = r->now.time_ns;
 	if (f->created_stack) {
 		r->has_created = 1;
 		r->created_thread = fill_thread(f->created_thread);
