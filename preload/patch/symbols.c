@@ -464,17 +464,21 @@ static int file_map(struct elf_file *f, const char *path)
 	size = os_syscall(SYS_lseek, fd, 0, SEEK_END, 0, 0, 0);
 	if (size > 0)
 		at = os_syscall(SYS_mmap, 0, size, PROT_READ, MAP_PRIVATE, fd, 0);
-	os_close(fd);
-	if ((unsigned long)at > -4096ul)
+	if ((unsigned long)at > -4096ul) {
+		os_close(fd);
 		return -1;
+	}
 	f->at = (const uint8_t *)at;
 	f->bytes = (size_t)size;
+	f->file = fd + 1;
 	return 0;
 }
 
 void elf_file_close(struct elf_file *f)
 {
 	os_unmap((void *)f->at, f->bytes);
+	if (f->file)
+		os_close(f->file - 1);
 	memset(f, 0, sizeof(*f));
 }
 
@@ -695,6 +699,20 @@ int elf_file_each(const struct elf_file *f, int objects, elf_visit *visit, void 
 	return 0;
 }
 
+/* Read, not looked at where it is mapped: a few bytes here and there would bring in most of a library's code a second time. */
+static int file_holds(const struct elf_file *f, uint64_t offset, const void *what, size_t bytes)
+{
+	uint8_t original[64];
+
+	if (!f->file || bytes > sizeof(original)) {
+		const uint8_t *part = file_part(f, offset, bytes);
+
+		return part && !memcmp(part, what, bytes);
+	}
+	return os_syscall(SYS_pread64, f->file - 1, (long)original, (long)bytes, (long)offset, 0, 0) == (long)bytes &&
+	       !memcmp(original, what, bytes);
+}
+
 int elf_file_same(const struct elf_file *f, const struct elf_module *m, uintptr_t address, size_t bytes)
 {
 	size_t i;
@@ -704,13 +722,11 @@ int elf_file_same(const struct elf_file *f, const struct elf_module *m, uintptr_
 	for (i = 0; i < m->nheaders; i++) {
 		const ElfW(Phdr) *p = &m->headers[i];
 		uintptr_t start = m->base + p->p_vaddr;
-		const uint8_t *original;
 
 		if (p->p_type != PT_LOAD || !(p->p_flags & PF_R) || address < start || address - start >= p->p_filesz ||
 		    bytes > p->p_filesz - (address - start))
 			continue;
-		original = file_part(f, p->p_offset + (address - start), bytes);
-		return original && !memcmp(original, (const void *)address, bytes);
+		return file_holds(f, p->p_offset + (address - start), (const void *)address, bytes);
 	}
 	return 0;
 }

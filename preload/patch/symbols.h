@@ -68,6 +68,7 @@ struct elf_file {
 	size_t nsymbols, nstrings;
 	uintptr_t lo, hi, text_lo, text_hi; /* of that module: what a symbol must lie in */
 	uint8_t debug;                 /* a separate debug file: it has symbols, but no code */
+	int file;                      /* descriptor + 1 as long as it is mapped; 0: none, the bytes are somebody else's */
 };
 /* Maps the file of the module, and finds its symbol table. 0, or -1 (not there, another file than the one mapped: the build-id or the program headers differ). */
 int elf_file_open(struct elf_file *f, const struct elf_module *m);
