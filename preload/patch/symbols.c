@@ -628,8 +628,10 @@ static int path_open(struct elf_file *f, const struct elf_module *m, const char 
 	memset(f, 0, sizeof(*f));
 	if (!path[0] || file_map(&mapped, path))
 		return -1;
-	if (elf_file_read(f, m, mapped.at, mapped.bytes, debug) == 0)
+	if (elf_file_read(f, m, mapped.at, mapped.bytes, debug) == 0) {
+		f->file = mapped.file;
 		return 0;
+	}
 	elf_file_close(&mapped);
 	memset(f, 0, sizeof(*f));
 	return -1;
