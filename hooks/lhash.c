@@ -7,7 +7,7 @@
  * Exit       libcrypto registers OPENSSL_cleanup with atexit. It frees every table without a lock, also while threads that nobody
  *            joined still are or just were inside: its own decision, which no program can change. What it does is no access.
  * Start      what libcrypto sets up once is afterwards found by a flag that OPENSSL_init_crypto reads by an inlined atomic, without
- *            pthread_once: so whoever ran a routine releases into one object, and OPENSSL_init_crypto acquires it.
+ *            pthread_once: so every routine releases into one object when it ends, and OPENSSL_init_crypto acquires it.
  * Keys       an item is its own key, a struct that only its comparison knows: shown where the table is one of strings.
  */
 #include "../preload/engine/layout.h"
@@ -75,11 +75,12 @@ HOOK_SLOT(CRYPTO_THREAD_run_once)
 int CRYPTO_THREAD_run_once(void *control, void (*routine)(void))
 {
 	__typeof__(&CRYPTO_THREAD_run_once) real = REAL(CRYPTO_THREAD_run_once);
-	unsigned before = once_runs;
-	int result = real(control, routine);
+	uintptr_t outer = once_besides;
+	int result;
 
-	if (once_runs != before)
-		SYNC_ENTER(sync_release_join(t, KEY(&set_up)));
+	once_besides = KEY(&set_up);
+	result = real(control, routine);
+	once_besides = outer;
 	return result;
 }
 

@@ -16,8 +16,8 @@ struct once_call {
 /* Before the real call, which gets once_wrapper() as its routine; and after it. The record lives on the caller's stack. */
 void once_run(struct once_call *call, uintptr_t control, void (*routine)(void));
 void once_done(struct once_call *call);
-/* How many routines have run on this thread. */
-extern __thread unsigned once_runs __attribute__((visibility("hidden")));
+/* What routines that run on this thread release into besides, before anybody can see that they are done; 0: nothing. */
+extern __thread uintptr_t once_besides __attribute__((visibility("hidden")));
 void (*once_wrapper(void))(void);
 
 #endif

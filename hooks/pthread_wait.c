@@ -77,7 +77,7 @@ WAIT_HOOK(pthread_cond_clockwait, NULL,
 /* ---- once --------------------------------------------------------------------------------------------------------- */
 
 static __thread struct once_call *once_current;
-__thread unsigned once_runs;
+__thread uintptr_t once_besides;
 
 /* Runs in place of the program's routine, on the thread that won. The record is the caller's frame below. */
 static RUNS_CALLBACKS void once_routine(void)
@@ -86,8 +86,9 @@ static RUNS_CALLBACKS void once_routine(void)
 
 	once_current = call->outer; /* the routine may call once on another control */
 	call->routine();
-	once_runs++;
 	SYNC_ENTER(sync_release_join(t, call->control); future_once_done(t, call->control));
+	if (once_besides)
+		SYNC_ENTER(sync_release_join(t, once_besides));
 }
 
 void once_run(struct once_call *call, uintptr_t control, void (*routine)(void))
