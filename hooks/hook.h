@@ -84,8 +84,7 @@ static inline void hook_op_exit(struct race_thread *t, struct race_op_open *open
 {
 	if (!open->cell)
 		return;
-	t->busy = 1;
-	__atomic_signal_fence(__ATOMIC_SEQ_CST); /* partner: a handler on this very thread */
+	hook_reenter(t);
 	op_exit(t, open);
 	thread_leave(t);
 }

@@ -67,13 +67,6 @@
 		thread_leave(t);                                                                                     \
 	}
 
-/* The guard again, after the real call: it was ours before, so it is free now. */
-static inline void hook_reenter(struct race_thread *t)
-{
-	t->busy = 1;
-	__atomic_signal_fence(__ATOMIC_SEQ_CST); /* partner: a handler on this very thread */
-}
-
 #define KEY(p) ((uintptr_t)(p))
 
 /* A reader-writer lock is two sync objects: what writers released, and (one byte further) what readers released. A reader

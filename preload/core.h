@@ -46,6 +46,13 @@ static inline void thread_leave(struct race_thread *t)
 	t->busy = 0;
 }
 
+/* The guard again, after the real call: it was ours before, so it is free now. */
+static inline void hook_reenter(struct race_thread *t)
+{
+	t->busy = 1;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST); /* partner: a handler on this very thread */
+}
+
 /* ---- real functions ------------------------------------------------------------------------------------------------ */
 
 /* Where the dynamic loader and we ourselves lie; empty until found. */
@@ -96,7 +103,7 @@ struct race_hook {
 	void *entry;         /* the original itself, as stacks show it; set together with real */
 	uint8_t policy;      /* enum hook_policy */
 	uint8_t state;       /* enum hook_state; written before the program runs or under the loader's lock */
-	uint8_t counting;    /* stats=2: real stays NULL, so that each call passes hook_resolve, which counts */
+	uint8_t counting;    /* stats=2: real stays NULL, so that each call passes hook_called, which counts */
 	uint8_t copies;      /* another library has brought the same name: real stays NULL, each caller has its own original */
 	uint8_t refused;     /* it could not be patched: enum patch_result, of the last try */
 	uint8_t refusal;     /* and enum patch_refusal */

@@ -3,10 +3,10 @@
  * attach.c - which of the typed hooks are patched, where.
  *
  * A hook's function is the first definition of its name in the loader's order, as for any symbol: later copies (a second
- * GLib of a plugin) stay alone, since a hook has one original. Executables may also define it without exporting it
+ * GLib of a plugin) are not patched, and each caller then gets its own (resolve.c). Executables may also define it without exporting it
  * (a library linked statically): then its symbol table tells.
  *
- * In libc mutexes, conditions and pthread_once are a group: all of them or none. Hooks of outer functions (mtx_lock, cnd_wait)
+ * In libc mutexes and conditions are a group: all of them or none. Hooks of outer functions (mtx_lock, cnd_wait)
  * leave their work to them when they are patched: race_libc_patched says so.
  */
 #include "attach.h"
@@ -182,12 +182,6 @@ void attach_hooks(struct patch_module *m)
 void attach_started(void)
 {
 	started = 1;
-}
-
-void attach_module_went(const struct patch_module *m)
-{
-	if (module_is_libc(m->elf.text_lo))
-		store_relaxed(&race_libc_patched, 0);
 }
 
 void attach_tell(int calls)

@@ -10,7 +10,6 @@
 void attach_start(int counting); /* counting: every call of a hook is counted, which costs (stats=2) */
 void attach_hooks(struct patch_module *m);
 void attach_resolve(const struct elf_module *m); /* at the start: hooks that have no original yet may find theirs in m */
-void attach_module_went(const struct patch_module *m);
 void attach_started(void); /* what comes from here on was opened at run time */
 void attach_tell(int calls);
 

@@ -477,7 +477,6 @@ static void module_went(struct seen *gone)
 			site_free(&sites[i]);
 		}
 	}
-	attach_module_went(&m->p);
 	code_free(&m->area);
 	memset(&m->p.elf, 0, sizeof(m->p.elf));
 	m->patched = m->refused = 0;

@@ -279,12 +279,6 @@ __asm__(".text\n"
 	"	.size stub_enter, .-stub_enter\n"
 	"	.previous\n");
 
-/* Asks the kernel without faulting: it copies the new set from the address before it looks at `how`, which is no valid one. */
-static int readable(uintptr_t at)
-{
-	return os_syscall(SYS_rt_sigprocmask, -1, (long)at, 0, 8, 0, 0) != -EFAULT;
-}
-
 /*
  * How many of the site's words may be read above the frame at fp. On the thread's own stack all below its top; on another
  * one (a coroutine's, a signal's) page by page what the kernel lets us read.
@@ -301,7 +295,7 @@ uint32_t stub_readable(const struct stub_site *site, uintptr_t fp)
 			to = t->stack_hi > from ? t->stack_hi : from;
 	} else {
 		for (uintptr_t page = (from - 1) | 4095; page < to - 1; page += 4096) {
-			if (!readable(page + 1)) {
+			if (!os_readable(page + 1)) {
 				to = page + 1;
 				break;
 			}

@@ -35,10 +35,9 @@ static inline int is_address(uintptr_t at)
 #define PAGES_KNOWN 1024
 static uintptr_t pages_known[PAGES_KNOWN];
 
-/* The kernel reads the set before it looks at what to do with it, and ~0 is nothing to do. */
 static __attribute__((noinline)) int page_ask(uintptr_t page)
 {
-	if (os_syscall(SYS_rt_sigprocmask, ~0l, (long)(page * PAGE), 0, 8, 0, 0) == -EFAULT)
+	if (!os_readable(page * PAGE))
 		return 0;
 	store_relaxed(&pages_known[page % PAGES_KNOWN], page);
 	return 1;
@@ -185,13 +184,6 @@ static inline uint32_t bucket_of(const struct attached *a, const struct stub_arg
 
 /* ---- operations ----------------------------------------------------------------------------------------------------- */
 
-/* The guard again after the call: it was ours before, so it is free now. */
-static inline void reenter(struct race_thread *t)
-{
-	t->busy = 1;
-	__atomic_signal_fence(__ATOMIC_SEQ_CST); /* partner: a handler on this very thread */
-}
-
 static void operation_before(const struct stub_site *site, const struct stub_args *args, const uintptr_t *fp,
 			     struct stub_call *call)
 {
@@ -241,7 +233,7 @@ static void operation_after(const struct stub_site *site, uint64_t result, const
 	(void)fp;
 	if (!call->open.cell)
 		return;
-	reenter(t);
+	hook_reenter(t);
 	op_exit(t, &call->open);
 	thread_leave(t);
 }
@@ -256,7 +248,7 @@ static void change_after(const struct stub_site *site, uint64_t result, const ui
 	(void)fp;
 	if (unlikely(!t))
 		return;
-	reenter(t);
+	hook_reenter(t);
 	op_exit(t, &call->open);
 	map_changed(t, call->map, 0);
 	thread_leave(t);
@@ -271,7 +263,7 @@ static void destroy_after(const struct stub_site *site, uint64_t result, const u
 	(void)result;
 	if (!t)
 		return;
-	reenter(t);
+	hook_reenter(t);
 	op_exit(t, &call->open);
 	if (map_unref(t, call->map) == 1)
 		map_destroy(t, &a->op, call->map, fp);
@@ -388,7 +380,7 @@ static void release_after(const struct stub_site *site, uint64_t result, const u
 	(void)fp;
 	if (!call->t || !result_says(site->data, result))
 		return;
-	reenter(call->t);
+	hook_reenter(call->t);
 	lock_dropped(call->t, call->map);
 	thread_leave(call->t);
 }

@@ -31,6 +31,9 @@ long os_readlink(const char *path, char *to, size_t cap);
  * reserve 300 MiB of addresses at 0, half of that at 1, ...; at most a sixteenth of what the limit allows. */
 unsigned os_table_shift(void);
 
+/* Eight bytes at an address can be read. Asked of the kernel, without faulting. */
+int os_readable(uintptr_t at);
+
 int os_pid(void);
 int os_tid(void);
 void os_exit(int status) __attribute__((noreturn));

@@ -24,12 +24,6 @@
 #define NOTE_RBP 1
 #endif
 
-/* Asks the kernel without faulting: it copies the new set from the address before it looks at `how`, which is no valid one. */
-static int readable(uintptr_t at)
-{
-	return os_syscall(SYS_rt_sigprocmask, -1, (long)at, 0, 8, 0, 0) != -EFAULT;
-}
-
 /* The index of the range that `at` lies in; a new one of one page when there is none. `at` is known to be readable. */
 static unsigned range_of(struct walk_pages *p, uintptr_t at)
 {
@@ -53,7 +47,7 @@ static int range_grow(struct walk_pages *p, unsigned i, uintptr_t to)
 		for (unsigned k = 0; k < WALK_RANGES; k++)
 			if (k != i && page - p->range[k].lo < p->range[k].hi - p->range[k].lo)
 				next = p->range[k].hi;
-		if (next == page + PAGE && !readable(page))
+		if (next == page + PAGE && !os_readable(page))
 			return 0;
 		p->range[i].hi = next;
 	}
