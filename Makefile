@@ -22,9 +22,10 @@ HOST_LIBS := -Wl,--start-group -l:libc.so.6 -l:libc_nonshared.a -lgcc -Wl,--end-
 SYS := $(wildcard preload/sys/*.c)
 ENGINE := $(wildcard preload/engine/*.c)
 PATCH := $(wildcard preload/patch/*.c) $(wildcard preload/rules/*.c)
-LIB_SRC := $(wildcard preload/*.c) $(SYS) $(PATCH) $(filter-out preload/engine/oracle.c,$(ENGINE)) $(wildcard preload/unwind/*.c) \
-	$(wildcard hooks/*.c) report/text.c report/suppress.c
-TOOL_SRC := $(wildcard report/*.c) $(SYS) preload/patch/symbols.c preload/patch/decode.c preload/patch/trampoline.c preload/patch/shape.c hooks/std_mangled.c
+LIB_SRC := $(wildcard preload/*.c) $(SYS) $(PATCH) $(filter-out preload/engine/oracle.c,$(ENGINE)) $(wildcard preload/unwind/*.c) $(wildcard preload/verdict/*.c) \
+	$(wildcard hooks/*.c) report/text.c report/verdict.c report/suppress.c
+TOOL_SRC := $(wildcard report/*.c) $(SYS) preload/patch/symbols.c preload/patch/decode.c preload/patch/trampoline.c preload/patch/shape.c preload/unwind/cfi.c \
+	$(wildcard preload/verdict/scan*.c) hooks/std_mangled.c
 LIB_OBJ := $(LIB_SRC:%.c=$(B)/lib/%.o)
 TOOL_OBJ := $(TOOL_SRC:%.c=$(B)/tool/%.o)
 

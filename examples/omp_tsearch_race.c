@@ -7,6 +7,9 @@
  *
  * tsearch() also writes when the key is there already: it rotates the tree on its way down. Modelled on a binary
  * analysis tool whose type names were interned by a parallel loop.
+ *
+ * The program holds atomic instructions that OpenMP put there, and each side acts once only: shown with
+ * RACE_OPTIONS=report=possible.
  */
 #include <omp.h>
 #include <search.h>

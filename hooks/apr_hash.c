@@ -94,6 +94,9 @@ void *apr_hash_get(void *h, const void *key, ssize_t bytes)
 		      RACE_NO_BUCKET, FRAME, &open);
 	result = real(h, key, bytes);
 	hook_op_exit(t, &open);
+	if (unlikely(load_relaxed(&race_compound)))
+		hook_looked(t, bytes == KEY_IS_STRING ? &op_apr_hash_get : &op_bytes_apr_hash_get, KEY(h), KEY(key), FRAME,
+			    result != NULL, KEY(result));
 	return result;
 }
 
@@ -130,7 +133,7 @@ void apr_hash_set(void *h, const void *key, ssize_t bytes, const void *value)
 RACE_EXPORT void *apr_hash_get_or_set(void *h, const void *key, ssize_t bytes, const void *value);
 HOOK_EXTRA_OP(apr_hash_get_or_set, bytes, &hash_kind, INSERT, WRITE, 0)
 HOOK_SLOT(apr_hash_get_or_set)
-HOOK_OP(apr_hash_get_or_set, &hash_kind, INSERT, WRITE, KEY_STRING, 0)
+HOOK_OP(apr_hash_get_or_set, &hash_kind, INSERT, WRITE, KEY_STRING, OP_IF_ABSENT)
 void *apr_hash_get_or_set(void *h, const void *key, ssize_t bytes, const void *value)
 {
 	__typeof__(&apr_hash_get_or_set) real = REAL(apr_hash_get_or_set);

@@ -75,6 +75,8 @@ static inline int environment_is_safe(void)
 		hook_op_enter(t, &op_##symbol, ENVIRON, KEY(name), RACE_NO_BUCKET, FRAME, &open);                    \
 		result = real(name);                                                                                 \
 		hook_op_exit(t, &open);                                                                              \
+		if (unlikely(load_relaxed(&race_compound)))                                                          \
+			hook_looked(t, &op_##symbol, ENVIRON, KEY(name), FRAME, result != NULL, 0);                  \
 		return result;                                                                                       \
 	}
 
@@ -186,7 +188,7 @@ int putenv(char *string)
 {
 	__typeof__(&putenv) real = REAL(putenv);
 	size_t n = string ? strcspn(string, "=") : 0;
-	char name[RACE_NOTE_KEY + 1];
+	char name[256]; /* a longer one is cut: no look-up's key */
 	struct writer w;
 	int result;
 

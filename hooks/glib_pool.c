@@ -104,7 +104,8 @@ static inline struct pool_record *record_of(const struct thread_pool *pool)
 	void *symbol params                                                                                          \
 	{                                                                                                            \
 		__typeof__(&symbol) real = REAL(symbol);                                                             \
-		struct pool_record *r = record_take(run, user);                                                      \
+		/* libglib's own call of the one from the other is wrapped already */                                 \
+		struct pool_record *r = run == pool_run ? NULL : record_take(run, user);                             \
 		void *pool;                                                                                          \
 		if (r) {                                                                                             \
 			run = pool_run;                                                                              \

@@ -16,6 +16,7 @@
 #define RACE_HOOKS_HOOK_H
 
 #include "../preload/core.h"
+#include "../preload/engine/compound.h"
 
 #define RACE_EXPORT __attribute__((visibility("default"), noinline))
 #define FRAME ((const uintptr_t *)__builtin_frame_address(0))
@@ -89,6 +90,25 @@ static inline void hook_op_exit(struct race_thread *t, struct race_op_open *open
 	thread_leave(t);
 }
 
+/* After a look-up, while compound operations are tracked: what it found, and the value where that is known. */
+static __attribute__((unused, noinline, cold)) void hook_looked(struct race_thread *t, const struct race_op *op, uintptr_t map,
+								 uintptr_t key, const uintptr_t *fp, int found, uintptr_t value)
+{
+	struct race_touch touch = { op, map, key, RACE_NO_BUCKET, fp };
+
+	if (!map || !load_relaxed(&race_multi))
+		return;
+	hook_reenter(t);
+	compound_looked(t, &touch, found, value);
+	thread_leave(t);
+}
+
+/* A result that is a pointer is the value. */
+#define HOOK_VALUE(result) (__builtin_classify_type(result) == 5 ? (uintptr_t)(result) : 0)
+#define HOOK_LOOKED(op, role, map, key, key_kind, result)                                                            \
+	if (ROLE_##role == ROLE_LOOKUP && (key_kind) != KEY_NONE && unlikely(load_relaxed(&race_compound)))          \
+	hook_looked(t, op, (uintptr_t)(map), (uintptr_t)(key), FRAME, (result) != 0, HOOK_VALUE(result))
+
 #define MAP_HOOK_X(returns, symbol, params, args, role, access, map, key, key_kind, flags)                           \
 	RACE_EXPORT returns symbol params HOOK_NAMED(symbol);                                                        \
 	HOOK_SLOT(symbol)                                                                                            \
@@ -103,6 +123,7 @@ static inline void hook_op_exit(struct race_thread *t, struct race_op_open *open
 		hook_op_enter(t, &op_##symbol, (uintptr_t)(map), (uintptr_t)(key), RACE_NO_BUCKET, FRAME, &open);    \
 		returns result = real args;                                                                          \
 		hook_op_exit(t, &open);                                                                              \
+		HOOK_LOOKED(&op_##symbol, role, map, key, key_kind, result);                                         \
 		return result;                                                                                       \
 	}
 

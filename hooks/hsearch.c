@@ -19,18 +19,18 @@ static const struct race_kind table_kind = {
 };
 ORIGIN(table_kind, "libc.so.6")
 
-#define TABLE_OP(symbol, tag, role, access)                                                                          \
+#define TABLE_OP(symbol, tag, role, access, flags)                                                                          \
 	static const struct race_op op_##symbol##_##tag __attribute__((section("race_ops"), used, aligned(8))) = {   \
-		#symbol, &table_kind, (void *const *)&hook_##symbol.entry, ROLE_##role, ACCESS_##access, KEY_STRING, 0 \
+		#symbol, &table_kind, (void *const *)&hook_##symbol.entry, ROLE_##role, ACCESS_##access, KEY_STRING, flags \
 	};
 
 /* ---- look-up and insertion --------------------------------------------------------------------------------------- */
 
-#define SEARCH_HOOK(returns, symbol, params, args, map)                                                              \
+#define SEARCH_HOOK(returns, symbol, params, args, map, entry)                                                              \
 	RACE_EXPORT returns symbol params;                                                                           \
 	HOOK_SLOT(symbol)                                                                                            \
-	TABLE_OP(symbol, enter, INSERT, WRITE)                                                                       \
-	TABLE_OP(symbol, find, LOOKUP, READ)                                                                         \
+	TABLE_OP(symbol, enter, INSERT, WRITE, OP_IF_ABSENT)                                                                       \
+	TABLE_OP(symbol, find, LOOKUP, READ, 0)                                                                         \
 	returns symbol params                                                                                        \
 	{                                                                                                            \
 		__typeof__(&symbol) real = REAL(symbol);                                                             \
@@ -43,12 +43,15 @@ ORIGIN(table_kind, "libc.so.6")
 			      RACE_NO_BUCKET, FRAME, &open);                                                         \
 		result = real args;                                                                                  \
 		hook_op_exit(t, &open);                                                                              \
+		if (unlikely(load_relaxed(&race_compound)))                                                          \
+			hook_looked(t, action == ENTER ? &op_##symbol##_enter : &op_##symbol##_find, KEY(map), KEY(e.key), \
+				    FRAME, result != 0, result ? KEY((entry)->data) : 0);                            \
 		return result;                                                                                       \
 	}
 
-SEARCH_HOOK(ENTRY *, hsearch, (ENTRY e, ACTION action), (e, action), real)
+SEARCH_HOOK(ENTRY *, hsearch, (ENTRY e, ACTION action), (e, action), real, result)
 SEARCH_HOOK(int, hsearch_r, (ENTRY e, ACTION action, ENTRY **found, struct hsearch_data *table),
-	    (e, action, found, table), table)
+	    (e, action, found, table), table, *found)
 
 /* ---- creation and end ------------------------------------------------------------------------------------------ */
 
@@ -73,8 +76,8 @@ static void created(const struct race_op *create, const struct race_op *met, int
 #define CREATE_HOOK(symbol, params, args, map)                                                                       \
 	RACE_EXPORT int symbol params;                                                                               \
 	HOOK_SLOT(symbol)                                                                                            \
-	TABLE_OP(symbol, create, CREATE, WRITE)                                                                      \
-	TABLE_OP(symbol, met, LOOKUP, READ)                                                                          \
+	TABLE_OP(symbol, create, CREATE, WRITE, 0)                                                                      \
+	TABLE_OP(symbol, met, LOOKUP, READ, 0)                                                                          \
 	int symbol params                                                                                            \
 	{                                                                                                            \
 		int result = REAL(symbol) args;                                                                      \
@@ -85,7 +88,7 @@ static void created(const struct race_op *create, const struct race_op *met, int
 #define DESTROY_HOOK(symbol, params, args, map)                                                                      \
 	RACE_EXPORT void symbol params;                                                                              \
 	HOOK_SLOT(symbol)                                                                                            \
-	TABLE_OP(symbol, destroy, DESTROY, WRITE)                                                                    \
+	TABLE_OP(symbol, destroy, DESTROY, WRITE, 0)                                                                    \
 	void symbol params                                                                                           \
 	{                                                                                                            \
 		__typeof__(&symbol) real = REAL(symbol);                                                             \

@@ -21,6 +21,15 @@
 
 #define NO_PREPARE
 
+/* For `when` and `then` of a look-up that leaves the value elsewhere than in its result. */
+#define HOOK_TRACKS unlikely(load_relaxed(&race_compound))
+#define HOOK_FOUND(symbol, map, key, value)                                                                          \
+	do {                                                                                                         \
+		struct race_touch looked = { &op_##symbol, KEY(map), KEY(key), RACE_NO_BUCKET, FRAME };              \
+		if (HOOK_TRACKS && load_relaxed(&race_multi))                                                        \
+			compound_looked(t, &looked, result != 0, value);                                             \
+	} while (0)
+
 #define MAP_HOOK_THEN(returns, symbol, params, args, role, access, map, key, keys, flags, prepare, when, then)       \
 	RACE_EXPORT returns symbol params HOOK_NAMED(symbol);                                                        \
 	HOOK_SLOT(symbol)                                                                                            \
@@ -151,17 +160,22 @@ static inline void reference_drop_begin(struct reference_drop *d, uintptr_t map,
 	d->t = map ? thread_enter() : NULL;
 	if (!d->t)
 		return;
-	if (count != 1)
+	if (count != 1 && !clear)
 		sync_release_join(d->t, map);
 	/* map_unref forgets a map whose references nobody has counted from its birth: not asked when the library says it. */
 	d->last = count > 0 ? count == 1 : map_unref(d->t, map) == 1;
-	if (d->last) {
+	if (d->last && !clear)
 		sync_acquire(d->t, map);
-		sync_forget(map);
-	}
 	touch.op = d->last ? destroy : clear;
 	if (touch.op)
 		op_enter(d->t, &touch, &d->open);
+	/* What empties the map before it drops the reference comes after nobody, and before whoever drops the last one. */
+	if (count != 1 && clear)
+		sync_release_join(d->t, map);
+	if (d->last && clear)
+		sync_acquire(d->t, map);
+	if (d->last)
+		sync_forget(map);
 	thread_leave(d->t);
 }
 

@@ -3,7 +3,7 @@
  * memory.c - memory that dies takes its maps and locks with it; a new map at an old address is a new map.
  *
  * Only the releasing side of the allocators is hooked: free, realloc, the operator delete family (allocators such as jemalloc
- * and tcmalloc define those themselves, past free), munmap. Nothing of ours is ever inside an allocator.
+ * and tcmalloc define those themselves, past free); for munmap see mapping.c. Nothing of ours is ever inside an allocator.
  *
  * Fast path  one look at a page filter decides; the block's size is asked for only when something was ever watched.
  * Size       malloc_usable_size is asked about blocks of the allocator that it belongs to and about no others: a program's own
@@ -11,13 +11,13 @@
  * Order      forget before free: afterwards another thread may have the block already. realloc of a watched block is done
  *            by hand (new block, copy, move what we know, free), so that there is no moment at which the old address
  *            belongs to somebody else while we still file our locks under it.
+ * Values     with atomicity=1, a block that another thread knows as a value is kept for a while (engine/compound.c).
  * Start-up   dlsym may free while it looks up our real free: that block (a few bytes) is let go.
  */
 #include <errno.h>
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <dlfcn.h>
 
 #include "../preload/exit.h"
@@ -66,6 +66,38 @@ static inline void block_dies(const struct race_hook *h, void *p, size_t known)
 		block_forget(p, bytes);
 }
 
+/*
+ * What a report shows of the two functions. They are operations on no map: their real functions stand here and not in the
+ * hooks, so that nobody counts them as such.
+ */
+static const struct race_kind block_kind = { .name = "memory" };
+static void *free_entry, *realloc_entry;
+#define BLOCK_OP(symbol, role)                                                                                       \
+	static const struct race_op op_##symbol __attribute__((section("race_ops"), used, aligned(8))) = {           \
+		#symbol, &block_kind, &symbol##_entry, ROLE_##role, ACCESS_WRITE, KEY_NONE, 0                        \
+	};
+BLOCK_OP(free, REMOVE)
+BLOCK_OP(realloc, UPDATE)
+
+/* A block that may be a value which some look-up gave to a thread (engine/compound.h). Returns what to free now, or NULL. */
+static __attribute__((noinline, cold)) void *value_freed(void *p, const uintptr_t *fp)
+{
+	struct race_thread *t;
+	void *now;
+
+	if (!race_me || !is_allocators(&hook_free) || !load_relaxed(&usable) || !compound_knows((uintptr_t)p))
+		return p;
+	t = thread_enter();
+	if (!t)
+		return p;
+	store_relaxed(&free_entry, load_relaxed(&hook_free.entry));
+	now = (void *)compound_free(t, &op_free, (uintptr_t)p, fp);
+	thread_leave(t);
+	if (now != p)
+		block_dies(&hook_free, now, 1); /* what was used of it meanwhile */
+	return now;
+}
+
 void free(void *p)
 {
 	void (*real)(void *) = load_relaxed(&hook_free.real);
@@ -76,13 +108,30 @@ void free(void *p)
 		real = hook_called(&hook_free, CALLER);
 	}
 	block_dies(&hook_free, p, 1);
+	if (unlikely(load_relaxed(&race_values)) && p)
+		p = value_freed(p, FRAME);
 	real(p);
 }
 
 RACE_EXPORT void *realloc(void *p, size_t bytes);
 HOOK_SLOT(realloc)
 
-/* A block in which something is watched: moved by hand. */
+static __attribute__((noinline, cold)) int value_resized(void *p, const uintptr_t *fp)
+{
+	struct race_thread *t;
+
+	if (!compound_knows((uintptr_t)p))
+		return 0;
+	t = thread_enter();
+	if (t) {
+		store_relaxed(&realloc_entry, load_relaxed(&hook_realloc.entry));
+		compound_resize(t, &op_realloc, (uintptr_t)p, fp);
+		thread_leave(t);
+	}
+	return t != NULL;
+}
+
+/* A block in which something is watched, or that somebody knows as a value: moved by hand. */
 static __attribute__((noinline)) void *realloc_watched(void *p, size_t had, size_t bytes)
 {
 	struct memory_move from = { (uintptr_t)p, had };
@@ -104,6 +153,8 @@ static __attribute__((noinline)) void *realloc_watched(void *p, size_t had, size
 		memory_moved(&from, (uintptr_t)q);
 		thread_leave(t);
 	}
+	if (unlikely(load_relaxed(&race_values)))
+		p = value_freed(p, FRAME);
 	REAL(free)(p);
 	return q;
 }
@@ -115,7 +166,8 @@ void *realloc(void *p, size_t bytes)
 	if (p && race_me && is_allocators(&hook_free)) {
 		size_t had = block_bytes(&hook_realloc, p, 1);
 
-		if (unlikely(had > 1 && memory_is_watched((uintptr_t)p, had)))
+		if (unlikely(had > 1 && (memory_is_watched((uintptr_t)p, had) ||
+					 (load_relaxed(&race_values) && value_resized(p, FRAME)))))
 			return realloc_watched(p, had, bytes);
 	}
 	return real(p, bytes);
@@ -145,23 +197,6 @@ DELETE_HOOK(_ZdaPvmSt11align_val_t, (void *p, size_t n, size_t al), (p, n, al), 
 DELETE_HOOK(_ZdlPvSt11align_val_tRKSt9nothrow_t, (void *p, size_t al, const void *tag), (p, al, tag), 1)
 DELETE_HOOK(_ZdaPvSt11align_val_tRKSt9nothrow_t, (void *p, size_t al, const void *tag), (p, al, tag), 1)
 
-RACE_EXPORT int munmap(void *p, size_t bytes);
-HOOK_SLOT(munmap)
-int munmap(void *p, size_t bytes)
-{
-	__typeof__(&munmap) real = REAL(munmap);
-
-	if (race_me && unlikely(memory_is_watched((uintptr_t)p, bytes))) {
-		struct race_thread *t = thread_enter();
-
-		if (t) {
-			memory_forget((uintptr_t)p, bytes);
-			thread_leave(t);
-		}
-	}
-	return real(p, bytes);
-}
-
 /* ---- start-up ------------------------------------------------------------------------------------------------------ */
 
 /* What a search from the program on finds, as those who call malloc do: an executable that has its own comes before us. */
@@ -182,5 +217,6 @@ void hooks_resolve_early(void)
 {
 	hook_resolve(&hook_free, CALLER);
 	hook_resolve(&hook_realloc, CALLER);
+	hooks_resolve_mapping();
 	allocator_find();
 }

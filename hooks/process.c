@@ -7,6 +7,7 @@
  */
 #include <dlfcn.h>
 #include <link.h>
+#include <linux/seccomp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -23,6 +24,7 @@
 #include "../preload/patch/patch.h"
 #include "../preload/resolve.h"
 #include "../preload/sys/lock.h"
+#include "futex.h"
 #include "sync_rows.h"
 
 /* ---- the start: every program calls it, from its first own code, after all constructors of libraries ------------------ */
@@ -108,27 +110,34 @@ int prctl(int option, ...)
 	return result;
 }
 
+/* A filter, or strict mode: not a question, and not a probe without a filter. */
+static int is_sandbox(const long a[6])
+{
+	return a[0] == SECCOMP_SET_MODE_STRICT || (a[0] == SECCOMP_SET_MODE_FILTER && a[2]);
+}
+
 RACE_EXPORT long syscall(long number, ...);
 HOOK_SLOT(syscall)
 long syscall(long number, ...)
 {
 	__typeof__(&syscall) real = REAL(syscall);
-	long a, b, c, d, e, f;
+	long a[6], result;
 	va_list ap;
 
 	va_start(ap, number);
-	a = va_arg(ap, long);
-	b = va_arg(ap, long);
-	c = va_arg(ap, long);
-	d = va_arg(ap, long);
-	e = va_arg(ap, long);
-	f = va_arg(ap, long);
+	for (int i = 0; i < 6; i++)
+		a[i] = va_arg(ap, long);
 	va_end(ap);
-	if (number == SYS_seccomp)
+	if (number == SYS_seccomp && is_sandbox(a))
 		sandboxed();
 	if (number == SYS_exit_group)
-		a = exit_status_for((int)a);
-	return real(number, a, b, c, d, e, f);
+		a[0] = exit_status_for((int)a[0]);
+	if (kernel_call_is_inside(number, __builtin_return_address(0)))
+		return real(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+	kernel_call_before(number, a);
+	result = real(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+	kernel_call_after(number, a, result);
+	return result;
 }
 
 /* ---- unloading ------------------------------------------------------------------------------------------------------- */

@@ -5,8 +5,10 @@
  * Condition waits  give the mutex before and take it after, like unlock and lock; a wake-up is also ordered after the
  *                  signals so far. A wait that is cancelled has taken the mutex again when the cleanup handlers run: the
  *                  handler below, innermost, sees to our half of that.
- * Barriers         everybody releases before and acquires after. A fast thread of the next round may get into this round's
- *                  clock: orders too much, never too little.
+ * Barriers         everybody releases before and acquires after, into one of two sync objects by turns: a fast thread of the
+ *                  next round must not get into this round's clock, and nobody can be two rounds ahead. Who made the
+ *                  barrier says how many arrivals are a round; where that was not seen, the barrier is shared with other processes, or more live
+ *                  than the table holds, all rounds share one object, which orders too much, never too little.
  * once             the routine runs inside a wrapper that releases when it returns; everybody acquires. A routine that
  *                  throws releases nothing.
  */
@@ -16,9 +18,85 @@
 #include "mutex.h"
 #include "cxx_future.h"
 #include "once.h"
+#include "../preload/sys/lock.h"
 
 #define COND_VERSION "GLIBC_2.3.2"
 #define PASSED (result == 0 || result == PTHREAD_BARRIER_SERIAL_THREAD)
+
+/* ---- barriers ------------------------------------------------------------------------------------------------------ */
+
+enum { BARRIERS = 1024, BARRIER_PROBES = 16 };
+static struct barrier {
+	uintptr_t at;      /* 0 free, 1 left: written under barriers_lock; arrivals need the program's own order only */
+	uint32_t threads;
+	uint32_t arrivals; /* atomic */
+} barriers[BARRIERS];
+static struct lock barriers_lock; /* innermost */
+
+static struct barrier *barrier_find(uintptr_t at)
+{
+	for (uint32_t i = 0; i < BARRIER_PROBES; i++) {
+		struct barrier *b = &barriers[((at >> 4) + i) % BARRIERS];
+
+		if (load_acquire(&b->at) == at) /* partner: barrier_made */
+			return b;
+		if (!load_relaxed(&b->at))
+			return NULL;
+	}
+	return NULL;
+}
+
+static uintptr_t round_object(const void *barrier, uint32_t round)
+{
+	return KEY(barrier) + 1 + (round & 1);
+}
+
+static void barrier_gone(const void *at)
+{
+	struct barrier *b;
+
+	sync_forget(KEY(at));
+	sync_forget(round_object(at, 0));
+	sync_forget(round_object(at, 1));
+	lock_take(&barriers_lock);
+	b = barrier_find(KEY(at));
+	if (b)
+		store_relaxed(&b->at, 1);
+	lock_drop(&barriers_lock);
+}
+
+/* Threads of other processes arrive at a shared one, too, and nobody counts those. */
+static int is_shared(const pthread_barrierattr_t *a)
+{
+	int shared = PTHREAD_PROCESS_PRIVATE;
+
+	return a && pthread_barrierattr_getpshared(a, &shared) == 0 && shared != PTHREAD_PROCESS_PRIVATE;
+}
+
+static void barrier_made(const void *at, const pthread_barrierattr_t *a, unsigned threads)
+{
+	barrier_gone(at); /* made again where one was that nobody destroyed */
+	lock_take(&barriers_lock);
+	for (uint32_t i = 0; threads && !is_shared(a) && i < BARRIER_PROBES; i++) {
+		struct barrier *b = &barriers[((KEY(at) >> 4) + i) % BARRIERS];
+
+		if (load_relaxed(&b->at) > 1)
+			continue;
+		b->threads = threads;
+		store_relaxed(&b->arrivals, 0);
+		store_release(&b->at, KEY(at)); /* partner: barrier_find */
+		break;
+	}
+	lock_drop(&barriers_lock);
+}
+
+/* What this thread, which arrives now, releases into and acquires from. */
+static uintptr_t barrier_round(const void *at)
+{
+	struct barrier *b = barrier_find(KEY(at));
+
+	return b ? round_object(at, add_relaxed(&b->arrivals, 1) / b->threads) : KEY(at);
+}
 
 #include "pthread_wait.def"
 

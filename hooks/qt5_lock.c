@@ -2,13 +2,18 @@
 /*
  * qt5_lock.c - the synchronisation of Qt 5. The rows are qt5_lock.def.
  *
- * QMutex, QReadWriteLock and QSemaphore are atomics and futexes inside libQt5Core, never pthread: hooked by name, and patched,
+ * QMutex, QReadWriteLock and QSemaphore are atomics and futexes inside libQt5Core, never pthread (QWaitCondition is): hooked by name, and patched,
  * so that event queues, thread pools, futures and QThread::wait come by the locks they are built of. Threads
  * are started by pthread_create, which libQt5Core calls through the PLT.
  *
  * Twice      QWaitCondition::wait calls QMutex, QReadWriteLock's outer functions call its inner ones. Where these calls are
- *            seen, both do their part: what is held already is not held twice, and a second release adds nothing.
- * Not seen   QBasicMutex::lock, tryLock and unlock, which are inlined; Qt's libraries use them, a few others too.
+ *            seen, both do their part: what is held already is not held twice, and a second release adds nothing. They are not with
+ *            attach=interpose: libQt5Core calls itself without the PLT.
+ * Events     queued events, signals and calls, timers of other threads, finished threads and pools pass under QMutexes of QtCore:
+ *            they have no rows of their own.
+ * Futures    are finished by QFutureInterfaceBase::reportFinished, whoever runs them; most questions take the future's mutex, two
+ *            look at its atomic state alone. The other rows, and those of QThread, matter with attach=interpose.
+ * Not seen   QBasicMutex::lock, tryLock and unlock while nobody waits, which are inlined; Qt's libraries use them, a few others too.
  */
 #include "qt5.h"
 #include "sync_rows.h"
@@ -38,13 +43,12 @@ static inline void qmutex_give(struct race_thread *t, const void *m)
 #define QMUTEX_BEFORE_WAIT(m)                                                                                        \
 	if (m)                                                                                                       \
 	qmutex_give(t, m)
-#define QMUTEX_AFTER_WAIT(c, m)                                                                                      \
+#define QMUTEX_AFTER_WAIT(m)                                                                                         \
 	do {                                                                                                         \
 		if ((m) && lock_mode(t, m) < 0)                                                                      \
 			lock_held(t, KEY(m), LOCK_MUTEX, 0);                                                         \
 		if (m)                                                                                               \
 			sync_acquire(t, KEY(m));                                                                     \
-		sync_acquire(t, KEY(c));                                                                             \
 	} while (0)
 
 static inline void qrwlock_got(struct race_thread *t, const void *l, int read_mode)
@@ -67,12 +71,14 @@ static __thread int waited_in __attribute__((tls_model("initial-exec")));
 		if (l)                                                                                               \
 			rwlock_give(t, l);                                                                           \
 	} while (0)
-#define QRWLOCK_AFTER_WAIT(c, l)                                                                                     \
+#define QRWLOCK_AFTER_WAIT(l)                                                                                        \
 	do {                                                                                                         \
 		if (l)                                                                                               \
 			qrwlock_got(t, l, waited_in);                                                                \
-		sync_acquire(t, KEY(c));                                                                             \
 	} while (0)
+
+/* class QFutureInterfaceBase { virtual ...; QFutureInterfaceBasePrivate *d; }, qfutureinterface.h. */
+#define FUTURE(f) KEY(load_relaxed((void *const *)(f) + 1))
 
 #include "qt5_lock.def"
 

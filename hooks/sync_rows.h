@@ -105,9 +105,8 @@ static inline void rwlock_give(struct race_thread *t, const void *l)
 		sync_release(t, KEY(l));
 	} else if (mode == 1) {
 		sync_release_join(t, READERS(l));
-	} else { /* taken where we could not see it: both, which orders too much rather than too little */
+	} else { /* taken where we could not see it: as a writer's, which orders too much rather than too little */
 		sync_release_join(t, KEY(l));
-		sync_release_join(t, READERS(l));
 	}
 }
 

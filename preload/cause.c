@@ -41,6 +41,8 @@ enum record_cause cause_of(const struct race_finding *f, const struct record *r)
 	const struct race_op *before = engine_stack_op(word_stack(f->before.word));
 	int locks_seen = b->have_note;
 
+	if (f->kind == FOUND_CHECK_THEN_ACT)
+		return CAUSE_UNSYNCHRONISED;
 	if (f->kind == FOUND_DEAD_MAP || has_role(f->op, ROLE_DESTROY) || has_role(before, ROLE_DESTROY))
 		return CAUSE_USE_AFTER_DESTROY;
 	if (locks_seen && common_lock(a, b) == 2)

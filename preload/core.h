@@ -182,6 +182,6 @@ void process_started(void);          /* libc and all constructors are done, main
 int exit_status_for(int status);     /* 66 or exitcode= when findings count and status is 0; prints "Found ..." once */
 
 /* report side: engine_found() ends here */
-void finding_report(struct race_thread *t, const struct race_finding *f);
+uint32_t finding_report(struct race_thread *t, const struct race_finding *f);
 
 #endif

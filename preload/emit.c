@@ -242,9 +242,9 @@ void emit_line(const char *line)
 
 /* ---- start ---------------------------------------------------------------------------------------------------------- */
 
-static void complain(const char *what, const char *value, long error)
+void emit_complain(const char *what, const char *value, long error)
 {
-	static char text[PATH_ROOM + 200]; /* start-up: one thread */
+	static char text[PATH_ROOM + 200]; /* start-up, one thread; later the report lock */
 	struct buf b = buf_on(text, sizeof(text));
 
 	put_complaint(&b, what, value, error);
@@ -280,27 +280,31 @@ static long probe_log(void)
 	return error;
 }
 
-/* Absolute: the program may change its directory before the first line. */
-static void set_log_path(const char *option)
+int emit_absolute(const char *path, char *to, unsigned long cap)
 {
-	struct buf b = buf_on(log_path, sizeof(log_path));
-	const char *path = option;
-	long error;
+	struct buf b = buf_on(to, cap);
 
-	if (!path[0] || !strcmp(path, "stderr"))
-		return;
 	if (path[0] != '/') {
-		long n = os_syscall(SYS_getcwd, (long)log_path, 4096, 0, 0, 0, 0);
+		long n = os_syscall(SYS_getcwd, (long)to, (long)cap - 2, 0, 0, 0, 0);
 
 		b.len = n > 1 ? (size_t)n - 1 : 0;
-		if (b.len == 0 || log_path[b.len - 1] != '/')
+		if (b.len == 0 || to[b.len - 1] != '/')
 			buf_char(&b, '/');
 	}
 	buf_str(&b, path);
-	error = b.cut ? -ENAMETOOLONG : probe_log();
+	return !b.cut;
+}
+
+static void set_log_path(const char *option)
+{
+	long error;
+
+	if (!option[0] || !strcmp(option, "stderr"))
+		return;
+	error = emit_absolute(option, log_path, sizeof(log_path)) ? probe_log() : -ENAMETOOLONG;
 	if (error < 0) {
 		log_path[0] = 0;
-		complain("log_path", option, error);
+		emit_complain("log_path", option, error);
 	}
 }
 
@@ -316,7 +320,7 @@ static void load_rules(const char *option)
 		return;
 	n = os_read_file(option, text, RULES_FILE_MAX);
 	if (n < 0)
-		complain("suppressions", option, n);
+		emit_complain("suppressions", option, n);
 	else
 		suppressions_parse(&rules, option, text, (size_t)n, emit_line);
 	os_unmap(text, RULES_FILE_MAX);

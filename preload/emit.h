@@ -13,6 +13,10 @@ void emit_start(void);
 void emit_forked(void);
 /* One whole line or report, one write. Nothing happens when stderr was closed at start. */
 void emit_text(const char *text, unsigned long bytes);
+/* One line: a file that the user named in option `what` cannot be used. */
+void emit_complain(const char *what, const char *path, long error);
+/* An option's path, absolute: the program may change its directory before it is used. 0 when it is too long. */
+int emit_absolute(const char *path, char *to, unsigned long cap);
 void emit_line(const char *line); /* "librace: " is not added; '\n' is */
 
 /* Start-up: where the helper is (beside librace.so, ../bin/race, the installed prefix); never PATH. */

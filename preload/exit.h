@@ -17,5 +17,6 @@ void finding_unlock(void);
 
 /* hooks/memory.c and hooks/process.c: what must be looked up before the program runs */
 void hooks_resolve_early(void);
+void hooks_resolve_mapping(void); /* part of it */
 
 #endif

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * finding.c - from what the engine found to what the reader gets: filter, dedupe, count, fill the record, hand it on.
+ * finding.c - from what the engine found to what the reader gets: filter, dedupe, weigh, count, hand it on.
  *
- * Owns      the set of stack pairs already reported, the counts for the exit status, the one record buffer.
+ * Owns      the counts for the exit status, the one record buffer, and the report lock, which guards all of verdict/ as well.
  * Locks     the finding lock serialises reports: a second thread that finds something waits for the first one's text.
  *           Repetitions of a known pair never take it.
  * Runs      inside the guard of the finding thread, with no engine lock held.
  */
 #include <string.h>
 
-#include "cause.h"
 #include "emit.h"
 #include "exit.h"
+#include "fill.h"
+#include "helper_host.h"
 #include "host.h"
 #include "module.h"
 #include "options.h"
@@ -21,274 +22,190 @@
 #include "sys/fmt.h"
 #include "sys/lock.h"
 #include "sys/os.h"
+#include "verdict/learn.h"
+#include "verdict/modules.h"
+#include "verdict/weigh.h"
 
 static struct lock report_lock;
 static struct record record; /* guarded by report_lock; too large for a thread's stack */
-
-enum { PAIRS = 1 << 14 };
-static uint64_t pairs[PAIRS]; /* open addressing, insert-only, keys by compare-and-swap */
 
 static struct {
 	uint32_t races, misuses; /* counted for the exit status */
 	uint32_t printed, suppressed, below_level, repeated, over_limit;
 } counts;
 static uint32_t summarised;
+static int looking; /* a look has begun; guarded by report_lock */
 
-/* 1 when this pair of stacks was not seen before, either way round. A full set reports nothing more: 16,384 different
- * races have been printed by then. */
-static int pair_is_new(uint32_t a, uint32_t b, uint32_t kind)
+/* ---- reporting ---------------------------------------------------------------------------------------------------- */
+
+static int below_level(enum record_verdict verdict)
 {
-	uint64_t lo = a < b ? a : b, hi = a < b ? b : a;
-	uint64_t key = (lo << 24 | hi) << 2 | kind | (uint64_t)1 << 63;
-	uint64_t at = (key * 0x9E3779B97F4A7C15ull) >> 50;
+	static const uint32_t least[] = { RECORD_CERTAIN, RECORD_LIKELY, RECORD_POSSIBLE }; /* report=certain|... */
 
-	for (unsigned i = 0; i < 64; i++) {
-		uint64_t *p = &pairs[(at + i) % PAIRS], old = load_relaxed(p);
+	return (uint32_t)verdict < least[race_options.report];
+}
 
-		if (old == key)
-			return 0;
-		if (!old && cas_acq_rel(p, &old, key))
+static int is_asked_for(const struct race_finding *f)
+{
+	if (f->kind == FOUND_STALE_ITERATOR)
+		return (int)race_options.misuse;
+	return f->kind != FOUND_CHECK_THEN_ACT || race_options.atomicity;
+}
+
+/* What the exit status is made of. */
+static void count(const struct record *r)
+{
+	if (r->kind == RECORD_STALE_ITERATOR || r->kind == RECORD_CHECK_THEN_ACT)
+		counts.misuses++;
+	else if (r->verdict != RECORD_POSSIBLE)
+		counts.races++;
+	else
+		return;
+	if (race_options.halt_on_error) {
+		lock_drop(&report_lock);
+		finding_summary();
+		os_exit((int)race_options.exitcode);
+	}
+}
+
+/* The record is full and weighed. */
+static void report(struct pair *p)
+{
+	int is_new = p->state != PAIR_TOLD;
+
+	p->state = record.verdict == RECORD_POSSIBLE ? PAIR_TOLD : PAIR_SETTLED;
+	if (!is_new) { /* printed as possible: it is more than that, which counts */
+		count(&record);
+		return;
+	}
+	if (race_options.max_reports && counts.printed >= race_options.max_reports) {
+		counts.over_limit++;
+	} else if (emit_record(&record) >= 0) {
+		counts.suppressed++;
+		p->state = PAIR_SETTLED;
+		return;
+	} else {
+		counts.printed++;
+	}
+	count(&record);
+}
+
+/* First sight of a pair, or a finding that is surer than what was known of it. From here until it is told, or doubted, a program that
+ * dies of the race waits: the ledger may have to ask the helper. */
+static void look(struct race_thread *t, const struct race_finding *f, struct pair *p)
+{
+	if (!looking)
+		pending_begin();
+	looking = 1;
+	ticks_calibrate();
+	fill_record(&record, t, f);
+	learn_recall(p, &record);
+	weigh(&record, f, p);
+}
+
+/*
+ * A race that only happens-before has found. What the ledger lets stand is reported; what it doubts waits for more: the thread
+ * is held inside its operation to see who comes.
+ */
+static uint32_t doubt(struct race_thread *t, const struct race_finding *f, struct pair *p)
+{
+	uint32_t rounds;
+
+	if (p->state == PAIR_NEW || weigh_is_more(f, p)) {
+		look(t, f, p);
+		if (record.verdict != RECORD_POSSIBLE) {
+			if (!below_level(record.verdict)) {
+				report(p);
+			} else { /* report=certain: it may still prove to be that */
+				p->state = PAIR_DOUBTED;
+				add_relaxed(&counts.below_level, 1);
+			}
+			return p->state == PAIR_SETTLED ? 0 : ANSWER_DOUBT;
+		}
+		if (p->state == PAIR_NEW)
+			p->state = p->learned ? PAIR_ORDERED : PAIR_DOUBTED;
+		if (p->state == PAIR_DOUBTED)
+			pair_doubted(p);
+		add_relaxed(&counts.below_level, 1);
+	} else {
+		add_relaxed(&counts.repeated, 1);
+	}
+	pair_waited(p, f);
+	if (f->held != HELD_NOT_YET) {
+		if (f->held != HELD_NOT)
+			pair_held(p, f);
+	} else {
+		rounds = pair_hold(t, p, f);
+		if (rounds)
+			return rounds;
+	}
+	if (!below_level(RECORD_POSSIBLE) && p->state != PAIR_TOLD && p->state != PAIR_SETTLED) {
+		look(t, f, p);
+		report(p);
+	}
+	return ANSWER_DOUBT;
+}
+
+uint32_t finding_report(struct race_thread *t, const struct race_finding *f)
+{
+	struct pair *p = is_asked_for(f) ? pair_of(f) : NULL;
+	uint32_t answer = 0;
+
+	if (!p || load_relaxed(&p->state) == PAIR_SETTLED) { /* a full set reports nothing more: thousands have been told by then */
+		add_relaxed(p ? &counts.repeated : &counts.below_level, 1);
+		return 0;
+	}
+	lock_take(&report_lock);
+	if (p->state == PAIR_SETTLED) {
+		add_relaxed(&counts.repeated, 1);
+	} else if (f->verdict != VERDICT_CERTAIN) {
+		answer = doubt(t, f, p);
+	} else {
+		look(t, f, p);
+		report(p);
+	}
+	if (looking)
+		pending_end();
+	looking = 0;
+	lock_drop(&report_lock);
+	return answer;
+}
+
+/* The engine's seam. */
+uint32_t engine_found(struct race_thread *t, const struct race_finding *f)
+{
+	return finding_report(t, f);
+}
+
+int engine_hold(struct race_thread *t)
+{
+	return hold_round(t);
+}
+
+/* The thread holds a lock that it does not share. */
+static int keeps_out(const struct race_thread *t)
+{
+	for (uint32_t i = 0; i < t->nheld; i++) {
+		if (!(t->held[i] & LOCK_READ_MODE))
 			return 1;
-		if (old == key)
-			return 0;
 	}
 	return 0;
 }
 
-/* ---- filling the record ------------------------------------------------------------------------------------------- */
-
-static void fill_frame(struct record_frame *f, uintptr_t pc, int is_entry)
+uint32_t engine_first(struct race_thread *t, uint32_t stack)
 {
-	f->pc = pc;
-	f->is_entry = (uint32_t)is_entry;
-	f->module = module_of(&record, pc);
-}
+	static uint32_t looked;
+	int atomics;
 
-/* The frames below a program's or thread's start routine belong to libc and to us: nobody wants to read them. */
-static unsigned without_start_frames(const uintptr_t *pcs, unsigned n)
-{
-	if (n >= 2 && module_is_program(pcs[n - 1] - 1) && module_is_libc(pcs[n - 2] - 1))
-		n--; /* _start, called by the kernel, below __libc_start_main */
-	while (n > 1 && (module_is_libc(pcs[n - 1] - 1) || module_is_librace(pcs[n - 1] - 1)))
-		n--;
-	return n;
-}
-
-static void fill_stack(struct record_stack *s, uint32_t id)
-{
-	uintptr_t pcs[STACK_FRAMES];
-	unsigned n = id ? stack_frames(id, pcs, STACK_FRAMES) : 0;
-	const struct race_op *op = id ? stack_op(id) : NULL;
-
-	memset(s, 0, sizeof(*s));
-	if (!n)
-		return;
-	n = without_start_frames(pcs, n);
-	if (op && !(op->flags & OP_NO_FRAME)) {
-		struct buf b = buf_on(s->op, sizeof(s->op));
-
-		buf_str(&b, op->name);
-		fill_frame(&s->frames[s->nframes++], op->real ? (uintptr_t)load_relaxed(op->real) : 0, 1);
+	if (unlikely(!load_relaxed(&looked))) {
+		lock_take(&report_lock);
+		atomics = race_options.delay_ms && modules_hold_atomics();
+		lock_drop(&report_lock);
+		store_relaxed(&looked, 1);
+		if (!atomics)
+			store_relaxed(&race_try_first, 0);
 	}
-	for (unsigned i = 0; i < n && s->nframes < RECORD_FRAMES; i++) {
-		if (!module_is_librace(pcs[i] - 1)) /* hooks that call the program back stand between its frames */
-			fill_frame(&s->frames[s->nframes++], pcs[i], 0);
-	}
-}
-
-/* Index of the thread in the record, adding it. */
-static uint32_t fill_thread(uint32_t number)
-{
-	struct thread_facts facts;
-	struct record_thread *t;
-
-	for (uint32_t i = 0; i < record.nthreads; i++) {
-		if (record.threads[i].number == number)
-			return i;
-	}
-	if (record.nthreads == sizeof(record.threads) / sizeof(record.threads[0]))
-		return 0;
-	t = &record.threads[record.nthreads];
-	memset(t, 0, sizeof(*t));
-	t->number = number;
-	if (number != RACE_NO_SLOT && thread_facts(number, &facts)) {
-		struct thread_facts main_facts;
-
-		t->running = (uint32_t)facts.running;
-		t->parent = facts.parent;
-		if (!thread_facts(0, &main_facts) || strcmp(facts.name, main_facts.name))
-			memcpy(t->name, facts.name, sizeof(t->name));
-		t->has_stack = facts.stack != 0;
-		fill_stack(&t->created, facts.stack);
-	}
-	return record.nthreads++;
-}
-
-static void fill_key(struct record_access *out, const struct race_access *a)
-{
-	if (!a->have_note || a->key_kind == KEY_NONE)
-		return;
-	out->key_kind = a->key_kind;
-	if (a->key_kind == KEY_STRING) {
-		out->key_cut = a->key[RACE_NOTE_KEY - 1] == 1;
-		out->key_len = (uint32_t)strnlen(a->key, RACE_NOTE_KEY - out->key_cut);
-		memcpy(out->key, a->key, out->key_len);
-	} else {
-		memcpy(out->key, a->key, sizeof(uint64_t));
-		out->key_len = sizeof(uint64_t);
-	}
-}
-
-static void fill_access(struct record_access *out, const struct race_access *a)
-{
-	memset(out, 0, sizeof(*out));
-	out->write = a->write;
-	out->thread = fill_thread(a->thread);
-	out->have_note = a->have_note;
-	out->bucket = RACE_NO_BUCKET;
-	if (a->ticks)
-		out->time_ns = ticks_to_ns(a->ticks);
-	if (a->have_note) {
-		out->nlocks = a->nlocks;
-		memcpy(out->locks, a->locks, sizeof(a->locks));
-		out->bucket = a->bucket;
-		if (a->context)
-			context_text(a->context, out->context, sizeof(out->context));
-	}
-	fill_key(out, a);
-	fill_stack(&out->stack, word_stack(a->word));
-}
-
-/* The finding thread knows all its locks, not only what the note has room for. */
-static void fill_held(struct record_access *out, const struct race_thread *t)
-{
-	uint32_t n = t->nheld < RECORD_LOCKS ? t->nheld : RECORD_LOCKS;
-
-	out->nlocks = t->nheld + t->held_lost;
-	for (uint32_t i = 0; i < n; i++)
-		out->locks[i] = t->held[t->nheld - 1 - i];
-}
-
-static void copy_text(char *to, size_t cap, const char *from)
-{
-	struct buf b = buf_on(to, cap);
-
-	buf_str(&b, from);
-}
-
-static uint32_t buckets_of(const struct race_kind *kind, uintptr_t map)
-{
-	long n = kind->capacity(map);
-
-	return n > 0 && n <= UINT32_MAX ? (uint32_t)n : 0;
-}
-
-static char program_name[64];
-
-static void fill_record(struct race_thread *t, const struct race_finding *f)
-{
-	static uint32_t sequence;
-	struct record *r = &record;
-	uint32_t owner;
-
-	memset(r, 0, offsetof(struct record, now));
-	r->nthreads = r->nmodules = 0;
-	memset(&r->created, 0, sizeof(r->created));
-	r->magic = RECORD_MAGIC;
-	r->version = RECORD_VERSION;
-	r->size = sizeof(*r);
-	r->sequence = ++sequence;
-	r->pid = (uint32_t)race_process;
-	r->kind = (uint32_t)f->kind;
-	r->verdict = (uint32_t)f->verdict;
-	r->wall_ns = os_wall_ns();
-	r->time_ns = os_monotonic_ns();
-	copy_text(r->program, sizeof(r->program), program_name);
-
-	r->map = f->map;
-	copy_text(r->map_kind, sizeof(r->map_kind), f->map_kind ? f->map_kind->name : "map");
-	copy_text(r->label, sizeof(r->label), f->label);
-	r->entries = -1;
-	if (f->kind != FOUND_DEAD_MAP && f->map_kind && f->map_kind->entries)
-		r->entries = f->map_kind->entries(f->map);
-	r->resize_from = f->resize_from;
-	r->resize_to = f->resize_to;
-	r->entries_at_resize = f->resize_to ? f->resize_entries : -1;
-	if (f->kind != FOUND_DEAD_MAP && f->now.bucket != RACE_NO_BUCKET && f->op->kind && f->op->kind->capacity)
-		r->buckets = buckets_of(f->op->kind, f->map);
-
-	fill_access(&r->now, &f->now);
-	fill_held(&r->now, t);
-	fill_access(&r->before, &f->before);
-	/* What was noted of it is gone: an access that came between, or ours, is noted over it. That happens at this moment only. */
-	if (f->kind == FOUND_RACE && !r->before.time_ns)
-		r->before.time_ns = r->now.time_ns;
-	if (f->created_stack) {
-		r->has_created = 1;
-		r->created_thread = fill_thread(f->created_thread);
-		fill_stack(&r->created, f->created_stack);
-	}
-	r->location_module = module_of(r, f->map);
-	if (r->location_module == RECORD_NO_MODULE) {
-		owner = thread_stack_owner(f->map);
-		if (owner)
-			r->location_thread = 1 + fill_thread(owner - 1);
-	}
-	r->cause = (uint32_t)cause_of(f, r);
-}
-
-/* ---- reporting ---------------------------------------------------------------------------------------------------- */
-
-static int below_level(const struct race_finding *f)
-{
-	static const uint32_t least[] = { VERDICT_CERTAIN, VERDICT_LIKELY, VERDICT_POSSIBLE }; /* report=certain|... */
-
-	return f->kind == FOUND_RACE && (uint32_t)f->verdict < least[race_options.report];
-}
-
-void finding_report(struct race_thread *t, const struct race_finding *f)
-{
-	int suppressed;
-
-	if (below_level(f) || (f->kind == FOUND_STALE_ITERATOR && !race_options.misuse)) {
-		add_relaxed(&counts.below_level, 1);
-		return;
-	}
-	if (!pair_is_new(word_stack(f->now.word), word_stack(f->before.word), (uint32_t)f->kind)) {
-		add_relaxed(&counts.repeated, 1);
-		return;
-	}
-	lock_take(&report_lock);
-	if (race_options.max_reports && counts.printed >= race_options.max_reports) {
-		counts.over_limit++;
-		suppressed = 0;
-	} else {
-		ticks_calibrate();
-		fill_record(t, f);
-		suppressed = emit_record(&record) >= 0;
-		if (suppressed)
-			counts.suppressed++;
-		else
-			counts.printed++;
-	}
-	if (!suppressed) {
-		if (f->kind == FOUND_STALE_ITERATOR)
-			counts.misuses++;
-		else
-			counts.races++;
-		if (race_options.halt_on_error) {
-			lock_drop(&report_lock);
-			finding_summary();
-			os_exit((int)race_options.exitcode);
-		}
-	}
-	lock_drop(&report_lock);
-}
-
-/* The engine's seam. */
-void engine_found(struct race_thread *t, const struct race_finding *f)
-{
-	finding_report(t, f);
+	return load_relaxed(&race_try_first) ? hold_first(t, stack, keeps_out(t)) : 0;
 }
 
 uint32_t engine_capture(struct race_thread *t, const struct race_op *op, const uintptr_t *fp)
@@ -311,7 +228,8 @@ int engine_stack_begins(uint32_t stack, const struct race_op *op, uintptr_t retu
 void finding_start(void)
 {
 	module_start();
-	copy_text(program_name, sizeof(program_name), path_base(module_program()));
+	learn_start();
+	race_try_first = 1; /* until the code was looked at */
 }
 
 unsigned finding_counted(void)
@@ -324,9 +242,10 @@ static void print_stats(void)
 	static const char *const names[COUNTERS] = {
 		"operations recorded", "maps without room", "sync objects without room", "clocks without room",
 		"readers without room", "threads without slot", "slots reused early", "races", "overlaps",
-		"ordered by a once", "dead maps evicted",
+		"ordered by a once", "dead maps evicted", "keys without room",
 	};
 	struct unwind_stats u;
+	struct pairs_stats doubts;
 	char line[160];
 
 	engine_counters_fold();
@@ -348,6 +267,14 @@ static void print_stats(void)
 			counts.printed, counts.suppressed, counts.repeated, counts.below_level, counts.over_limit);
 		emit_line(line);
 	}
+	pairs_stats(&doubts);
+	{
+		struct buf b = buf_on(line, sizeof(line));
+
+		buf_fmt(&b, "librace: stats: possible: %u pairs in doubt, %u of them ordered by what nobody sees; %u calls held for %lu ms",
+			doubts.doubted, doubts.ordered, doubts.holds, (unsigned long)(doubts.held_ns / 1000000));
+		emit_line(line);
+	}
 	tell_maps();
 	patch_tell(race_options.stats >= 2);
 	rules_tell();
@@ -359,6 +286,7 @@ void finding_summary(void)
 
 	if (swap_acquire(&summarised, 1))
 		return;
+	learn_write();
 	if (counts.races) {
 		struct buf b = buf_on(line, sizeof(line));
 
@@ -380,8 +308,8 @@ void finding_summary(void)
 void finding_forked(void)
 {
 	lock_reset(&report_lock);
-	if (counts.printed || counts.suppressed || counts.over_limit) /* else the set is empty: leave its pages shared */
-		memset(pairs, 0, sizeof(pairs));
+	looking = 0;
+	pairs_forget();
 	memset(&counts, 0, sizeof(counts));
 	summarised = 0;
 }

@@ -33,6 +33,7 @@
 #include "sys/os.h"
 
 #define WAIT_NS 10000000000ull
+#define ASK_WAIT_NS 3000000000ull
 #define SIGNAL_BYTES 8
 #define SIGNALS_ALL 64
 #define PATH_ROOM 4400
@@ -381,6 +382,14 @@ static int helper_start(void)
 
 /* ---- records ------------------------------------------------------------------------------------------------------------ */
 
+/* An answer that came too late. */
+static long skip_objects(const struct helper_header *header)
+{
+	static struct helper_objects late;
+
+	return header->bytes == sizeof(late) ? receive_bytes(&late, sizeof(late)) : -EPROTO;
+}
+
 static enum helper_answer wait_for_answer(uint32_t sequence, int *rule)
 {
 	int writing = 0;
@@ -390,6 +399,11 @@ static enum helper_answer wait_for_answer(uint32_t sequence, int *rule)
 		struct helper_done done;
 		long error = receive_bytes(&header, sizeof(header));
 
+		if (!error && header.magic == HELPER_MAGIC && header.type == HELPER_OBJECTS) {
+			error = skip_objects(&header);
+			if (!error)
+				continue;
+		}
 		if (!error && (header.magic != HELPER_MAGIC || header.bytes != sizeof(done)))
 			error = -EPROTO;
 		if (!error)
@@ -435,6 +449,59 @@ enum helper_answer helper_send(const struct record *r, int *rule)
 		helper_drop(); /* it has no whole record: it prints nothing of it */
 	}
 	return HELPER_NONE;
+}
+
+/* ---- questions ---------------------------------------------------------------------------------------------------------- */
+
+static long wait_for_objects(uint32_t sequence, struct helper_objects *out)
+{
+	for (;;) {
+		struct helper_header header;
+		struct helper_done done;
+		long error = receive_bytes(&header, sizeof(header));
+
+		if (!error && header.magic == HELPER_MAGIC && header.type == HELPER_OBJECTS && header.bytes == sizeof(*out)) {
+			error = receive_bytes(out, sizeof(*out));
+			if (!error && out->sequence == sequence)
+				return 0;
+		} else if (!error) { /* of a record that was too slow to be waited for */
+			error = header.magic == HELPER_MAGIC && header.bytes == sizeof(done) ? receive_bytes(&done, sizeof(done)) : -EPROTO;
+		}
+		if (error)
+			return error;
+	}
+}
+
+int helper_ask_objects(const struct record_module *m, struct helper_objects *out)
+{
+	static uint32_t sequence;
+	static struct helper_ask ask; /* under the report lock */
+	struct helper_header header = { HELPER_MAGIC, HELPER_ASK, sizeof(ask) };
+	long error;
+
+	memset(out, 0, sizeof(*out));
+	if (emit_is_sandboxed())
+		return 0;
+	deadline = os_monotonic_ns() + ASK_WAIT_NS;
+	if (helper.socket < 0 || !file_is(helper.socket, &helper.id)) {
+		helper.socket = -1;
+		if (!helper_start())
+			return 0;
+	}
+	ask.sequence = ++sequence;
+	ask.module = *m;
+	error = send_bytes(&header, sizeof(header));
+	if (!error)
+		error = send_bytes(&ask, sizeof(ask));
+	if (!error)
+		error = wait_for_objects(ask.sequence, out);
+	if (!error)
+		helper.failures = 0;
+	else if (error != -ETIMEDOUT)
+		helper_drop();
+	if (error)
+		memset(out, 0, sizeof(*out));
+	return !error;
 }
 
 /* The socket is the parent's; the middle process is no child of ours. */

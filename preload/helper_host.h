@@ -27,11 +27,13 @@ int emit_is_sandboxed(void);
 
 enum helper_answer { HELPER_NONE /* nothing was or will be printed: render here */, HELPER_PRINTED, HELPER_SUPPRESSED };
 enum helper_answer helper_send(const struct record *r, int *rule);
+/* What the debug information of that module says; 0 when there is no answer: not now, or (out->known) not at all. */
+int helper_ask_objects(const struct record_module *m, struct helper_objects *out);
 void helper_set_path(const char *path); /* tests; helper_locate does it for real */
 
 /* ---- pending.c ------------------------------------------------------------------------------------------------------ */
 
-/* From begin to end a report is on its way: a deadly signal whose action is the default one waits for it (5 s at most). */
+/* From the outermost begin to its end a report is on its way: a deadly signal whose action is the default one waits for it (5 s at most). */
 void pending_begin(void);
 void pending_end(void);
 void pending_forked(void);

@@ -81,35 +81,42 @@ int module_is_program(uintptr_t address)
 	return find(address, &o) && o.dlfo_link_map->l_name && !o.dlfo_link_map->l_name[0];
 }
 
-/* The build-id note, by the program headers that lie behind the ELF header at the start of the first segment. */
+const uint8_t *module_build_id(uintptr_t base, const ElfW(Phdr) *ph, unsigned n, uint32_t *bytes)
+{
+	for (unsigned i = 0; i < n; i++) {
+		const char *p = (const char *)base + ph[i].p_vaddr, *end = p + ph[i].p_memsz;
+
+		while (ph[i].p_type == PT_NOTE && p + sizeof(ElfW(Nhdr)) <= end) {
+			const ElfW(Nhdr) *note = (const void *)p;
+			const char *name = p + sizeof(*note), *desc = name + ((note->n_namesz + 3) & ~3u);
+
+			if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == 4 && !memcmp(name, "GNU", 4) &&
+			    note->n_descsz <= sizeof(((struct record_module *)0)->build_id) && desc + note->n_descsz <= end) {
+				*bytes = note->n_descsz;
+				return (const uint8_t *)desc;
+			}
+			p = desc + ((note->n_descsz + 3) & ~3u);
+		}
+	}
+	*bytes = 0;
+	return NULL;
+}
+
+/* By the program headers that lie behind the ELF header at the start of the first segment. */
 static void take_build_id(struct record_module *m, const struct dl_find_object *o)
 {
 	const ElfW(Ehdr) *e = o->dlfo_map_start;
 	const ElfW(Phdr) *ph;
+	const uint8_t *id;
+	uint32_t bytes;
 
 	if (memcmp(e->e_ident, ELFMAG, SELFMAG) || e->e_phentsize != sizeof(*ph) || e->e_phoff > 4096)
 		return;
 	ph = (const ElfW(Phdr) *)((const char *)e + e->e_phoff);
-	for (unsigned i = 0; i < e->e_phnum; i++) {
-		const char *p, *end;
-
-		if (ph[i].p_type != PT_NOTE)
-			continue;
-		p = (const char *)o->dlfo_link_map->l_addr + ph[i].p_vaddr;
-		end = p + ph[i].p_memsz;
-		while (p + sizeof(ElfW(Nhdr)) <= end) {
-			const ElfW(Nhdr) *n = (const void *)p;
-			const char *name = p + sizeof(*n), *desc = name + ((n->n_namesz + 3) & ~3u);
-
-			if (n->n_type == NT_GNU_BUILD_ID && n->n_namesz == 4 && !memcmp(name, "GNU", 4) &&
-			    n->n_descsz <= sizeof(m->build_id) && desc + n->n_descsz <= end) {
-				memcpy(m->build_id, desc, n->n_descsz);
-				m->build_id_len = (uint8_t)n->n_descsz;
-				return;
-			}
-			p = desc + ((n->n_descsz + 3) & ~3u);
-		}
-	}
+	id = module_build_id(o->dlfo_link_map->l_addr, ph, e->e_phnum, &bytes);
+	if (id)
+		memcpy(m->build_id, id, bytes);
+	m->build_id_len = (uint8_t)bytes;
 }
 
 uint32_t module_of(struct record *r, uintptr_t address)

@@ -29,6 +29,7 @@ static uint32_t pending;  /* futex; set and cleared by the reporting thread, who
 static uint32_t reporter; /* its tid */
 static uint32_t dying;    /* some thread crashed and waits: no other report may begin, it would be cut in the middle */
 static uint8_t ours[SIGNALS];
+static uint32_t depth;    /* begun so often; guarded by the report lock */
 
 static void wait_for_report(void)
 {
@@ -67,6 +68,8 @@ static void handler(int sig, siginfo_t *info, void *context)
 
 void pending_begin(void)
 {
+	if (depth++)
+		return;
 	store_relaxed(&reporter, (uint32_t)os_tid());
 	store_release(&pending, 1); /* partner: wait_for_report */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST); /* partner: the one in wait_for_report */
@@ -92,6 +95,8 @@ void pending_begin(void)
 
 void pending_end(void)
 {
+	if (--depth)
+		return;
 	store_release(&pending, 0); /* partner: wait_for_report */
 	os_futex_wake(&pending, 1 << 30);
 	for (unsigned i = 0; i < SIGNALS; i++) {
@@ -112,6 +117,8 @@ void pending_end(void)
 void pending_forked(void)
 {
 	store_relaxed(&dying, 0);
-	if (load_relaxed(&pending))
+	if (load_relaxed(&pending)) {
+		depth = 1;
 		pending_end();
+	}
 }

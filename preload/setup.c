@@ -15,6 +15,7 @@
 
 #include "core.h"
 #include "emit.h"
+#include "engine/compound.h"
 #include "exit.h"
 #include "fork.h"
 #include "host.h"
@@ -71,6 +72,8 @@ __attribute__((constructor)) static void construct(int argc, char **argv, char *
 	emit_start();
 	if (text)
 		options_parse(&race_options, text, getauxval(AT_SECURE) != 0, emit_line);
+	if (race_options.atomicity)
+		compound_start();
 	hooks_resolve_early();
 	helper_locate();
 	thread_key_create();

@@ -85,7 +85,7 @@ enum check_role { CHECK_PROGRAM, CHECK_LIBRARY, CHECK_LIBC, CHECK_LOADER };
 enum check_symbols { SYMBOLS_INSIDE, SYMBOLS_SEPARATE, SYMBOLS_NONE };
 
 struct check_atomics {
-	uint32_t locked, exchanges, fences, pauses;
+	uint32_t locked, exchanges, fences, pauses, waits; /* waits: loops that only read one place */
 	uint64_t bytes; /* of code looked at */
 };
 
@@ -146,7 +146,8 @@ const char *check_machine(uint16_t machine);
 const Elf64_Shdr *check_sections(const uint8_t *at, size_t bytes, size_t *n);
 const Elf64_Shdr *check_section(const uint8_t *at, size_t bytes, const char *name);
 
-void check_atomics_count(struct check_atomics *a, const uint8_t *code, size_t bytes);
+/* Fills m->atomics; after elf_module_read. */
+void check_atomics_count(struct check_module *m);
 
 /* The path of a library that `by` needs; to gets "" when there is none. */
 void check_find(const char *name, const struct check_module *by, char *to, size_t cap);

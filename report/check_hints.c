@@ -499,7 +499,7 @@ static void clones(struct check_result *r)
 
 static size_t atomics_of(const struct check_module *m)
 {
-	return (size_t)m->atomics.locked + m->atomics.exchanges + m->atomics.fences + m->atomics.pauses;
+	return (size_t)m->atomics.locked + m->atomics.exchanges + m->atomics.fences + m->atomics.pauses + m->atomics.waits;
 }
 
 static void atomics(struct check_result *r)
@@ -513,10 +513,10 @@ static void atomics(struct check_result *r)
 	if (!check_is_modelled(r, m) && atomics_of(m)) {
 		h = hint(r, "atomics", m);
 		SAY(h, text,
-		    "%s has %zu atomic instructions of its own (%u locked, %u xchg, %u fences, %u pauses): order that threads make by "
-		    "these alone is not seen",
+		    "%s has %zu atomic instructions of its own (%u locked, %u xchg, %u fences, %u pauses, %u loops that wait for memory): "
+		    "order that threads make by these alone is not seen",
 		    m->name, atomics_of(m), m->atomics.locked, m->atomics.exchanges, m->atomics.fences,
-		    m->atomics.pauses);
+		    m->atomics.pauses, m->atomics.waits);
 		SAY(h, todo, "%s", todo);
 	}
 	for (size_t i = 1; i < r->nmodules; i++) {

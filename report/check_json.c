@@ -56,9 +56,10 @@ static json_t *modules(const struct check_result *r)
 			json_object_set_new(j, "exported_functions", json_integer((json_int_t)m->nexports));
 			json_object_set_new(j, "modelled", json_boolean(check_is_modelled(r, m)));
 			json_object_set_new(j, "atomics",
-					    json_pack("{s:i, s:i, s:i, s:i, s:I}", "locked", m->atomics.locked, "xchg",
+					    json_pack("{s:i, s:i, s:i, s:i, s:i, s:I}", "locked", m->atomics.locked, "xchg",
 						      m->atomics.exchanges, "fences", m->atomics.fences, "pauses",
-						      m->atomics.pauses, "code_bytes", (json_int_t)m->atomics.bytes));
+						      m->atomics.pauses, "waits", m->atomics.waits, "code_bytes",
+						      (json_int_t)m->atomics.bytes));
 		}
 		json_array_append_new(all, j);
 	}

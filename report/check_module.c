@@ -332,29 +332,6 @@ int check_module_holds(const struct check_module *m, const char *bytes, size_t n
 	return m->readable && memmem(m->image, m->image_bytes, bytes, n) != NULL;
 }
 
-static void code_read(struct check_module *m)
-{
-	size_t n;
-	const Elf64_Shdr *s = check_sections(m->at, m->bytes, &n);
-	int found = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		if ((s[i].sh_flags & SHF_EXECINSTR) && s[i].sh_type == SHT_PROGBITS && s[i].sh_offset <= m->bytes &&
-		    s[i].sh_size <= m->bytes - s[i].sh_offset) {
-			check_atomics_count(&m->atomics, m->at + s[i].sh_offset, s[i].sh_size);
-			found = 1;
-		}
-	}
-	if (found)
-		return;
-	for (size_t i = 0; i < m->elf.nheaders; i++) {
-		const Elf64_Phdr *p = &m->elf.headers[i];
-
-		if (p->p_type == PT_LOAD && (p->p_flags & PF_X))
-			check_atomics_count(&m->atomics, (const uint8_t *)(m->elf.base + p->p_vaddr), p->p_filesz);
-	}
-}
-
 /* The file that .gnu_debuglink names, where debuggers look for it. */
 static int linked_debug_info(const struct check_module *m)
 {
@@ -507,6 +484,6 @@ int check_module_open(struct check_module *m, const char *path, char *why, size_
 	names_read(m);
 	debug_info_read(m);
 	language_read(m);
-	code_read(m);
+	check_atomics_count(m);
 	return 0;
 }

@@ -9,6 +9,7 @@
  *           text of a record is checked before use.
  */
 #include "helper.h"
+#include "objects.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -104,6 +105,12 @@ static int take_record(int socket, uint32_t bytes)
 	tidy_stack(&r->now.stack);
 	tidy_stack(&r->before.stack);
 	tidy_stack(&r->created);
+	tidy_stack(&r->checked);
+	tidy_stack(&r->checked);
+	if (r->nevidence > RECORD_EVIDENCE)
+		r->nevidence = RECORD_EVIDENCE;
+	for (uint32_t i = 0; i < r->nevidence; i++)
+		END(r->evidence[i].text);
 	for (uint32_t i = 0; i < r->nthreads; i++) {
 		END(r->threads[i].name);
 		tidy_stack(&r->threads[i].created);
@@ -128,6 +135,32 @@ static void print_record(int socket, int output)
 	text_render(&record, &names, &b);
 	answer(socket, HELPER_WRITING, -1, 0);
 	answer(socket, HELPER_DONE, -1, -os_write_all(output, text, b.len));
+}
+
+/* Objects of a module that the host asks about. */
+static int answer_ask(int socket, uint32_t bytes)
+{
+	static struct helper_ask ask;
+	struct {
+		struct helper_header header;
+		struct helper_objects objects;
+	} message = { { HELPER_MAGIC, HELPER_OBJECTS, sizeof(struct helper_objects) }, { 0, 0, 0, 0, "", "" } };
+	struct objects found;
+
+	if (bytes != sizeof(ask) || !receive(socket, &ask, sizeof(ask)))
+		return 0;
+	END(ask.module.path);
+	message.objects.sequence = ask.sequence;
+	if (objects_of_module(&ask.module, &found)) {
+		message.objects.known = 1;
+		message.objects.atomic = found.atomics;
+		message.objects.is_volatile = found.volatiles;
+		objects_text(&found.first_atomic, message.objects.atomic_text, sizeof(message.objects.atomic_text));
+		objects_text(&found.first_volatile, message.objects.volatile_text, sizeof(message.objects.volatile_text));
+	}
+	while (send(socket, &message, sizeof(message), MSG_NOSIGNAL) < 0 && errno == EINTR)
+		;
+	return 1;
 }
 
 static void leave_the_host_alone(void)
@@ -159,6 +192,8 @@ int helper_main(int socket, int output)
 			greeted = 1;
 		else if (header.type == HELPER_RECORD && greeted && take_record(socket, header.bytes))
 			print_record(socket, output);
+		else if (header.type == HELPER_ASK && greeted && answer_ask(socket, header.bytes))
+			continue;
 		else
 			return 1;
 	}

@@ -42,6 +42,14 @@ int stack_user_text(const struct record *r, const struct resolver *names, const 
 
 /* The two lines of a frame; module: its base name, shown where there is no file. */
 void text_frame(struct buf *out, const char *module, const struct frame_text *t, int mark, const char *prefix);
+/* `main thread`, `thread 3`. */
+void text_thread(struct buf *out, const struct record *r, uint32_t index);
+/* The finding is about two calls; else nothing is known of what came before. */
+int text_has_before(const struct record *r);
+/* The name of the user's first function in a stack, "" when there is none. */
+void text_user_name(struct buf *out, const struct record *r, const struct resolver *names, const struct record_stack *s);
+/* The line `Verdict: CLASS: why; ledger; severity, confidence` (verdict.c). */
+void verdict_render(const struct record *r, const struct resolver *names, struct buf *out);
 /* `name()`, without the parameters that the name has. */
 void text_name(struct buf *out, const char *name);
 /* The text is code of headers that was inlined or instantiated: not what the user wrote. */
@@ -70,10 +78,10 @@ const char *suppression_type_name(enum suppression_type type);
 
 /* ---- host <-> helper -------------------------------------------------------------------------------------------------
  * A stream socket; each message is a header and its body. The host sends HELLO once, then RECORDs; the helper answers
- * each RECORD with WRITING just before it writes the text (not when suppressed), and DONE after that. A helper that is gone
+ * an ASK with OBJECTS, and each RECORD with WRITING just before it writes the text (not when suppressed), and DONE after that. A helper that is gone
  * without having said WRITING has printed nothing. End of file ends the helper. */
 
-enum helper_message_type { HELPER_HELLO = 1, HELPER_RECORD = 2, HELPER_DONE = 3, HELPER_WRITING = 4 };
+enum helper_message_type { HELPER_HELLO = 1, HELPER_RECORD = 2, HELPER_DONE = 3, HELPER_WRITING = 4, HELPER_ASK = 5, HELPER_OBJECTS = 6 };
 struct helper_header {
 	uint32_t magic, type, bytes; /* bytes of the body */
 };
@@ -88,6 +96,18 @@ struct helper_done {
 	uint32_t sequence;
 	int32_t suppressed_by;        /* rule index, -1: printed */
 	int32_t write_error;          /* errno, 0 fine */
+};
+/* ASK: whether the debug information of a module knows atomic or volatile objects of its own; OBJECTS answers it. */
+struct helper_ask {
+	uint32_t sequence;
+	struct record_module module;
+};
+struct helper_objects {
+	uint32_t sequence;
+	uint32_t known;               /* 0: no debug information, or too much of it */
+	uint32_t atomic, is_volatile; /* how many; counting may stop at the first */
+	char atomic_text[sizeof(((struct record_evidence *)0)->text)]; /* "ready (src/main.c:12)" */
+	char volatile_text[sizeof(((struct record_evidence *)0)->text)];
 };
 
 #endif

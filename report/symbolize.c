@@ -126,6 +126,11 @@ static struct module *module_find(const struct record *r, uint32_t index)
 	return module_get(path, m->base, m->build_id, m->build_id_len);
 }
 
+struct Dwfl_Module *symbolize_open(const struct record_module *m)
+{
+	return module_get(m->path, m->base, m->build_id, m->build_id_len)->mod;
+}
+
 /* ---- names ---------------------------------------------------------------------------------------------------------- */
 
 static void set_function(struct frame_text *t, const char *name)

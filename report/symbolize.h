@@ -28,4 +28,9 @@ struct symbolize_named {
 };
 void symbolize_name(const char *path, const char *shown, uint64_t address, struct symbolize_named *out);
 
+/* The file of a module that a process has mapped, opened with its debug file; NULL when it is another one by now. Stays valid until
+ * the next call of anything here. */
+struct Dwfl_Module;
+struct Dwfl_Module *symbolize_open(const struct record_module *m);
+
 #endif

@@ -24,7 +24,7 @@ static const struct record_thread *thread_at(const struct record *r, uint32_t in
 }
 
 /* `main thread`, `thread 3`. */
-static void put_thread(struct buf *out, const struct record *r, uint32_t index)
+void text_thread(struct buf *out, const struct record *r, uint32_t index)
 {
 	const struct record_thread *t = thread_at(r, index);
 
@@ -41,7 +41,7 @@ static void put_thread_name(struct buf *out, const struct record *r, uint32_t in
 {
 	const struct record_thread *t = thread_at(r, index);
 
-	put_thread(out, r, index);
+	text_thread(out, r, index);
 	if (t && t->number != 0 && t->name[0]) {
 		buf_char(out, ' ');
 		buf_quoted(out, t->name, strnlen(t->name, sizeof(t->name)));
@@ -241,6 +241,16 @@ int stack_user_text(const struct record *r, const struct resolver *names, const 
 	return user; /* nothing but headers: what holds them */
 }
 
+void text_user_name(struct buf *out, const struct record *r, const struct resolver *names, const struct record_stack *s)
+{
+	int text, user = stack_user_text(r, names, s, &text);
+
+	if (user < 0)
+		return;
+	resolve(r, names, s, (uint32_t)user);
+	text_name(out, texts[text].function[0] ? texts[text].function : "??");
+}
+
 static void put_stack(struct buf *out, const struct record *r, const struct resolver *names, const struct record_stack *s)
 {
 	uint32_t nframes = s->nframes < RECORD_FRAMES ? s->nframes : RECORD_FRAMES;
@@ -272,7 +282,7 @@ static void put_access(struct buf *out, const struct record *r, const struct res
 }
 
 /* A finding about one call only: nothing is known of what came before. */
-static int has_before(const struct record *r)
+int text_has_before(const struct record *r)
 {
 	return r->kind == RECORD_RACE || r->before.stack.nframes || thread_at(r, r->before.thread);
 }
@@ -380,7 +390,7 @@ static void put_location(struct buf *out, const struct record *r, const struct r
 		buf_char(out, '\n');
 	} else if (r->location_thread && thread_at(r, r->location_thread - 1)) {
 		buf_str(out, "Location: stack of ");
-		put_thread(out, r, r->location_thread - 1);
+		text_thread(out, r, r->location_thread - 1);
 		buf_char(out, '\n');
 	}
 }
@@ -407,7 +417,7 @@ static void put_locks_of(struct buf *out, const struct record *r, const struct r
 {
 	uint32_t shown = 0;
 
-	put_thread(out, r, a->thread);
+	text_thread(out, r, a->thread);
 	if (!a->have_note) {
 		buf_str(out, " unknown");
 		return;
@@ -428,7 +438,7 @@ static void put_locks(struct buf *out, const struct record *r)
 {
 	buf_str(out, "Locks held: ");
 	put_locks_of(out, r, &r->now);
-	if (has_before(r)) {
+	if (text_has_before(r)) {
 		buf_str(out, "; ");
 		put_locks_of(out, r, &r->before);
 	}
@@ -444,7 +454,7 @@ static void put_context(struct buf *out, const struct record *r)
 		if (!sides[i]->context[0])
 			continue;
 		buf_str(out, n++ ? "; " : "Context: ");
-		put_thread(out, r, sides[i]->thread);
+		text_thread(out, r, sides[i]->thread);
 		buf_char(out, ' ');
 		buf_quoted(out, sides[i]->context, strnlen(sides[i]->context, sizeof(sides[i]->context)));
 	}
@@ -452,26 +462,13 @@ static void put_context(struct buf *out, const struct record *r)
 		buf_char(out, '\n');
 }
 
-static void put_verdict(struct buf *out, const struct record *r)
+static void put_usual_lock(struct buf *out, const struct record *r)
 {
-	static const char *const words[] = { "possible", "likely", "certain" };
-	static const char *const why[] = {
-		"no edge orders the two accesses, but an order that cannot be seen may exist",
-		"no happens-before edge orders the two accesses",
-		"both calls were inside the map at the same time",
-	};
-	uint32_t verdict = r->verdict <= RECORD_CERTAIN ? r->verdict : RECORD_POSSIBLE;
-	const char *because = why[verdict];
-
-	if (r->kind == RECORD_DEAD_MAP)
-		because = has_before(r) ? "the map was destroyed before this call" : "no such map was ever created";
-	else if (r->kind == RECORD_STALE_ITERATOR)
-		because = "the map changed behind the iterator's back";
-	buf_fmt(out, "Verdict: %s: %s", words[verdict], because);
-	if (r->resize_from && r->resize_to)
-		buf_fmt(out, ", %s resize %u to %u", r->kind == RECORD_RACE && verdict == RECORD_CERTAIN ? "during" : "after",
-			r->resize_from, r->resize_to);
-	buf_char(out, '\n');
+	if (!r->usual_lock)
+		return;
+	buf_str(out, "Usual lock: ");
+	put_lock(out, r->usual_lock);
+	buf_fmt(out, ", held in %u of %u accesses\n", r->usual_held, r->usual_of);
 }
 
 static int writes_under_read_lock(const struct record_access *a)
@@ -489,7 +486,7 @@ static void put_sentence(struct buf *out, const struct record *r, const char *te
 {
 	for (; *text; text++) {
 		if (*text == '$')
-			put_thread(out, r, *++text == 'a' ? a->thread : b->thread);
+			text_thread(out, r, *++text == 'a' ? a->thread : b->thread);
 		else
 			buf_char(out, *text);
 	}
@@ -503,7 +500,7 @@ static void put_cause(struct buf *out, const struct record *r)
 	};
 	const struct record_access *a = &r->now, *b = &r->before;
 	uint32_t cause = r->cause <= CAUSE_UNSYNCHRONISED ? r->cause : CAUSE_UNSYNCHRONISED;
-	int alone = !has_before(r), same = !alone && thread_at(r, a->thread) && a->thread == b->thread;
+	int alone = !text_has_before(r), same = !alone && thread_at(r, a->thread) && a->thread == b->thread;
 	uint64_t held = some_lock(a), other = some_lock(b);
 	const char *text = "";
 
@@ -544,7 +541,10 @@ static void put_cause(struct buf *out, const struct record *r)
 		text = "$b made the map known to $a without a lock or another hand-over";
 		break;
 	case CAUSE_UNSYNCHRONISED:
-		text = alone ? "nothing orders this call of $a" : "nothing makes $a wait for what $b did";
+		if (r->kind == RECORD_CHECK_THEN_ACT)
+			text = "no lock is held by $a from its look-up to this call, so that $b could come between";
+		else
+			text = alone ? "nothing orders this call of $a" : "nothing makes $a wait for what $b did";
 		break;
 	}
 	put_sentence(out, r, text, a, b);
@@ -607,15 +607,22 @@ static void close_cut(struct buf *out, size_t start)
 
 void text_render(const struct record *r, const struct resolver *names, struct buf *out)
 {
-	static const char *const kinds[] = { "DATA RACE", "USE OF DEAD MAP", "STALE ITERATOR" };
+	static const char *const kinds[] = { "DATA RACE", "USE OF DEAD MAP", "STALE ITERATOR", "CHECK THEN ACT" };
 	size_t start = out->len;
 
 	buf_str(out, rule_line);
-	buf_fmt(out, "WARNING: %s\n", kinds[r->kind <= RECORD_STALE_ITERATOR ? r->kind : RECORD_RACE]);
+	buf_fmt(out, "WARNING: %s\n", kinds[r->kind <= RECORD_CHECK_THEN_ACT ? r->kind : RECORD_RACE]);
 	put_access(out, r, names, &r->now, 0);
-	if (has_before(r))
+	if (text_has_before(r))
 		put_access(out, r, names, &r->before, 1);
 
+	if (r->kind == RECORD_CHECK_THEN_ACT && r->has_checked) {
+		buf_str(out, "Checked by ");
+		put_thread_name(out, r, r->now.thread);
+		buf_str(out, " at:\n");
+		put_stack(out, r, names, &r->checked);
+		buf_char(out, '\n');
+	}
 	put_map(out, r);
 	put_bucket(out, r);
 	put_key(out, r);
@@ -627,8 +634,9 @@ void text_render(const struct record *r, const struct resolver *names, struct bu
 	}
 	put_location(out, r, names);
 	put_locks(out, r);
+	put_usual_lock(out, r);
 	put_context(out, r);
-	put_verdict(out, r);
+	verdict_render(r, names, out);
 	put_cause(out, r);
 	put_time(out, r);
 	put_threads(out, r, names);

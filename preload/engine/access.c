@@ -26,218 +26,13 @@
  *            concurrent: births and deaths only.
  * Must not   allocate, lock (but to make a cell, to note a resize, or to report), symbolise, or call the real function.
  */
+#include "compound.h"
 #include "family.h"
+#include "found.h"
+#include "habit.h"
 #include "map.h"
+#include "note.h"
 #include "resize.h"
-
-/* What an access conflicts with. The note is copied at once: recording overwrites it. */
-struct conflict {
-	uint64_t word; /* 0: none */
-	uint32_t stack; /* of the current access, when captured already */
-	uint8_t write, certain, captured;
-	struct race_note note;
-};
-
-/* ---- notes ------------------------------------------------------------------------------------------------------------ */
-
-/* key lies at an even offset of a note, so a value goes in as four halfwords. */
-_Static_assert(offsetof(struct race_note, key) % 2 == 0 && RACE_NOTE_KEY >= sizeof(uintptr_t), "a value fits");
-
-static inline void key_note(char *to, uint32_t kind, uintptr_t key)
-{
-	uint32_t i = 0;
-
-	if (kind == KEY_STRING) {
-		const char *s = (const char *)key;
-
-		for (; i < RACE_NOTE_KEY && s[i]; i++)
-			store_relaxed(&to[i], s[i]);
-		if (i < RACE_NOTE_KEY)
-			store_relaxed(&to[i], 0);
-		if (i != RACE_NOTE_KEY - 1)
-			store_relaxed(&to[RACE_NOTE_KEY - 1], i == RACE_NOTE_KEY); /* cut */
-		return;
-	}
-	for (; i < sizeof(key); i += 2, key >>= 16)
-		store_relaxed((uint16_t *)(void *)(to + i), (uint16_t)key);
-}
-
-/* The kind under which a key is recorded. Numbers given by address are read now; what cannot be an address is a value. */
-static uint32_t key_read(const struct race_op *op, uint32_t map_key_kind, uintptr_t *key)
-{
-	uint32_t kind = op->key_kind == KEY_BY_MAP ? map_key_kind : op->key_kind;
-	int number;
-
-	if (kind != KEY_STRING && kind != KEY_INT_AT && kind != KEY_LONG_AT)
-		return kind;
-	if (*key < 4096)
-		return KEY_POINTER;
-	if (kind == KEY_STRING)
-		return KEY_STRING;
-	if (kind == KEY_LONG_AT) {
-		memcpy(key, (const void *)*key, sizeof(*key));
-		return KEY_LONG;
-	}
-	memcpy(&number, (const void *)*key, sizeof(number));
-	*key = (uintptr_t)(intptr_t)number;
-	return KEY_INT;
-}
-
-static inline void note_write(struct race_note *n, uint64_t word, struct race_thread *t, const struct race_touch *touch,
-			      uint32_t map_key_kind)
-{
-	uintptr_t key = touch->key;
-	uint32_t kind = key_read(touch->op, map_key_kind, &key), nheld = t->nheld;
-
-	store_relaxed(&n->word, 0);
-	fence_release(); /* partner: note_read */
-	store_relaxed(&n->ticks, os_ticks());
-	store_relaxed(&n->locks[0], nheld ? t->held[nheld - 1] : 0);
-	store_relaxed(&n->locks[1], nheld > 1 ? t->held[nheld - 2] : 0);
-	store_relaxed(&n->bucket, touch->bucket);
-	store_relaxed(&n->context, t->context);
-	store_relaxed(&n->nlocks, (uint8_t)(nheld + t->held_lost < 255 ? nheld + t->held_lost : 255));
-	store_relaxed(&n->key_kind, (uint8_t)kind);
-	if (kind != KEY_NONE)
-		key_note(n->key, kind, key);
-	store_release(&n->word, word); /* partner: note_read */
-}
-
-/* Copies the note when it is of this word. */
-static int note_read(struct race_note *to, const struct race_note *from, uint64_t word)
-{
-	if (load_acquire(&from->word) != word) /* partner: note_write */
-		return 0;
-	note_copy(to, from);
-	fence_acquire(); /* partner: note_write */
-	store_relaxed(&to->word, word);
-	return load_relaxed(&from->word) == word;
-}
-
-/* ---- findings ----------------------------------------------------------------------------------------------------------- */
-
-void access_describe(struct race_access *a, uint64_t word, const struct race_note *note, int write)
-{
-	const struct race_op *op = engine_stack_op(word_stack(word));
-
-	memset(a, 0, sizeof(*a));
-	a->word = word;
-	a->thread = thread_number_of(word);
-	/* A bucket operation reads the table cell whatever it does to its bucket: the operation itself knows. */
-	a->write = (uint8_t)(op && op->access != ACCESS_NONE ? op->access == ACCESS_WRITE : write);
-	a->bucket = RACE_NO_BUCKET;
-	if (!note || (note->word && note->word != word))
-		return;
-	a->ticks = note->ticks;
-	if (!note->word)
-		return;
-	a->have_note = 1;
-	a->nlocks = note->nlocks;
-	a->key_kind = note->key_kind;
-	a->bucket = note->bucket;
-	a->context = note->context;
-	memcpy(a->locks, note->locks, sizeof(a->locks));
-	memcpy(a->key, note->key, sizeof(a->key));
-}
-
-void access_now(struct race_thread *t, struct race_access *a, const struct race_op *op, uintptr_t key, uint32_t bucket,
-		uint32_t stack, uint32_t map_key_kind)
-{
-	memset(a, 0, sizeof(*a));
-	a->word = t->epoch | stack;
-	a->thread = t->number;
-	a->write = op->access == ACCESS_WRITE;
-	a->have_note = 1;
-	a->nlocks = (uint8_t)(t->nheld + t->held_lost < 255 ? t->nheld + t->held_lost : 255);
-	for (uint32_t i = 0; i < RACE_NOTE_LOCKS && i < t->nheld; i++)
-		a->locks[i] = t->held[t->nheld - 1 - i];
-	a->bucket = bucket;
-	a->context = t->context;
-	a->ticks = os_ticks();
-	a->key_kind = (uint8_t)key_read(op, map_key_kind, &key);
-	if (a->key_kind != KEY_NONE)
-		key_note(a->key, a->key_kind, key);
-}
-
-void finding_deliver(struct race_thread *t, struct race_finding *f, const struct race_cell *table, const struct race_op *op,
-		     uintptr_t map)
-{
-	f->map = map;
-	f->op = op;
-	f->map_kind = op->kind;
-	f->created_stack = f->created_thread = f->map_ops = 0;
-	memset(f->label, 0, sizeof(f->label));
-	if (table) {
-		const struct map_info *i = cell_info(table);
-
-		lock_take(&cells_lock);
-		if (i->kind)
-			f->map_kind = i->kind;
-		f->created_stack = i->created_stack;
-		f->created_thread = i->created_thread;
-		f->map_ops = load_relaxed(&table->ops);
-		memcpy(f->label, i->label, sizeof(f->label) - 1);
-		lock_drop(&cells_lock);
-	}
-	engine_found(t, f);
-}
-
-/* open: at its end, and own: it has resized the map; NULL, 0: at its beginning. */
-static __attribute__((noinline, cold)) void found_race(struct race_thread *t, const struct race_touch *touch,
-						       struct conflict *c, const struct race_op_open *open, int own)
-{
-	struct race_cell *table = cell_find(touch->map);
-	struct race_finding f;
-
-	if (c->certain)
-		count_up(COUNT_OVERLAPS);
-	count_up(COUNT_RACES);
-	if (!c->captured)
-		c->stack = engine_capture(t, touch->op, touch->fp);
-	f.kind = FOUND_RACE;
-	f.verdict = c->certain ? VERDICT_CERTAIN : VERDICT_LIKELY;
-	access_now(t, &f.now, touch->op, touch->key, touch->bucket, c->stack, table ? load_relaxed(&table->key_kind) : KEY_NONE);
-	access_describe(&f.before, c->word, &c->note, c->write);
-	f.resize_from = f.resize_to = 0;
-	if (table && tells_buckets(touch->op))
-		resize_of_race(&f, table, touch, c->certain, open, own);
-	finding_deliver(t, &f, table, touch->op, touch->map);
-}
-
-/*
- * Both hold one lock that makes no edges (LOCK_NO_EDGE: a library's own, hooks/glib_lock.c): ordered, though no edge says so.
- */
-static int under_one_lock(const struct race_thread *t, const struct race_note *note)
-{
-	for (uint32_t i = 0; i < RACE_NOTE_LOCKS && i < note->nlocks; i++) {
-		for (uint32_t k = 0; k < t->nheld; k++) {
-			if (note->locks[i] == t->held[k] && note->locks[i] & LOCK_NO_EDGE)
-				return 1;
-		}
-	}
-	return 0;
-}
-
-/* certain: the other one is inside at this moment, so no order that nobody saw can excuse it. */
-static __attribute__((noinline, cold)) void conflict_set(struct conflict *f, const struct race_thread *t, uint64_t word,
-							 const struct race_note *note, int write, int certain)
-{
-	struct race_note was;
-
-	if (f->word && !certain)
-		return;
-	if (!certain && note_read(&was, note, word) && under_one_lock(t, &was))
-		return;
-	if (!certain && once_covers(word)) {
-		count_up(COUNT_HIDDEN_BY_ONCE);
-		return;
-	}
-	f->word = word;
-	f->certain = (uint8_t)certain;
-	f->write = (uint8_t)write;
-	if (!note_read(&f->note, note, word))
-		f->note.word = f->note.ticks = 0; /* another access has been noted over it */
-}
 
 /* ---- readers ---------------------------------------------------------------------------------------------------------------- */
 
@@ -347,12 +142,19 @@ static inline int same_epoch_write(const struct race_thread *t, const struct rac
 
 /*
  * A rewound epoch (sync.c, "Bias") may span many releases of one lock. What a report shows as the previous access must still
- * be what the thread did last: another operation, or the same from another place, is recorded anew.
+ * be what the thread did last: another operation, or the same from another place, is recorded anew. So it is while orders that nobody
+ * sees are thought of: one may lie between the two. And a place that is worth holding is looked at each time.
  */
-static inline int newer_in_rewound(const struct race_thread *t, uint64_t word, const struct race_touch *touch)
+static __attribute__((noinline)) int is_newer(uint64_t word, const struct race_touch *touch)
 {
-	return t->rewound && word != RACE_READ_SHARED && same_epoch(word, t->epoch) && touch->fp &&
-	       !engine_stack_begins(word_stack(word), touch->op, touch->fp[1]);
+	return touch->fp && (load_relaxed(&race_hot[word_stack(word)]) ||
+			     !engine_stack_begins(word_stack(word), touch->op, touch->fp[1]));
+}
+
+static inline int newer_in_epoch(const struct race_thread *t, uint64_t word, const struct race_touch *touch)
+{
+	return unlikely(t->rewound | load_relaxed(&race_try_first)) && word != RACE_READ_SHARED && same_epoch(word, t->epoch) &&
+	       is_newer(word, touch);
 }
 
 static inline void record_done(struct race_thread *t, struct race_cell *c, const struct race_op *op)
@@ -362,6 +164,7 @@ static inline void record_done(struct race_thread *t, struct race_cell *c, const
 
 	t->dirty = 1;
 	store_relaxed(recorded, *recorded + 1); /* read by engine_counters_fold */
+	habit_note(t, c);
 	if (ops < 255)
 		store_relaxed(&c->ops, (uint8_t)(ops + 1));
 }
@@ -404,6 +207,15 @@ static inline void reader_recorded(struct race_thread *t, struct race_cell *c, c
 	store_release(&c->r, RACE_READ_SHARED); /* partner: as in readers_inflate */
 }
 
+/* This place was seen racing with another, in doubt; or somebody else had the map before, or may have it since this thread
+ * released something after its last write; or nothing is known of it. */
+static __attribute__((noinline)) int is_others(const struct race_thread *t, uint64_t w, uint64_t r, uint32_t stack)
+{
+	if (load_relaxed(&race_hot[stack]) || (!w && !r))
+		return 1;
+	return (w && !same_epoch(w, t->epoch)) || r == RACE_READ_SHARED || (r && word_slot(r) != t->slot);
+}
+
 static __attribute__((noinline)) void record_read(struct race_thread *t, struct race_cell *c, const struct race_touch *touch,
 						  struct conflict *f)
 {
@@ -416,6 +228,8 @@ static __attribute__((noinline)) void record_read(struct race_thread *t, struct 
 		conflict_set(f, t, w, cell_note(c, 1), 1, 0);
 	if (unlikely(touch->op->flags & OP_PASSING))
 		return;
+	if (unlikely(load_relaxed(&race_try_first)))
+		f->first = (uint8_t)is_others(t, w, r, stack);
 	if (r == RACE_READ_SHARED) {
 		if (!readers_add(t, c, touch, word))
 			count_up(COUNT_READERS_NO_ROOM);
@@ -444,6 +258,8 @@ static __attribute__((noinline)) void record_write(struct race_thread *t, struct
 	note_write(cell_note(c, 1), word, t, touch, load_relaxed(&c->key_kind));
 	written_meanwhile(t, c, swap_all(&c->w, word), w, f);
 	r = load_relaxed(&c->r);
+	if (unlikely(load_relaxed(&race_try_first)))
+		f->first = (uint8_t)is_others(t, w, r, stack);
 	if (r == RACE_READ_SHARED)
 		readers_check(t, c, f);
 	else if (r && unlikely(!ordered(t, r)))
@@ -560,21 +376,26 @@ static inline __attribute__((always_inline)) void op_check(struct race_thread *t
 	uint32_t other;
 
 	if (write) {
-		if (!same_epoch_write(t, c) || unlikely(newer_in_rewound(t, load_relaxed(&c->w), touch)))
+		if (!same_epoch_write(t, c) || unlikely(newer_in_epoch(t, load_relaxed(&c->w), touch)))
 			record_write(t, c, touch, f);
-	} else if (!same_epoch_read(t, c) || unlikely(newer_in_rewound(t, load_relaxed(&c->r), touch))) {
+		else if (t->rewound)
+			habit_note(t, c);
+	} else if (!same_epoch_read(t, c) || unlikely(newer_in_epoch(t, load_relaxed(&c->r), touch))) {
 		record_read(t, c, touch, f);
+	} else if (t->rewound) {
+		habit_note(t, c);
 	}
 	other = inside_now(t, c, load_acquire(&c->seq)); /* partner: open_close, op_exit of the writer */
 	if (unlikely(other != RACE_NO_SLOT))
 		caught_inside(t, c, other, last_write, f);
+	if (write && unlikely(load_relaxed(&readers_held)))
+		meet_readers(t, c, f);
 	open->overlapped = 0;
-	if (unlikely(f->word != 0)) {
-		found_race(t, touch, f, NULL, 0);
-		open->overlapped = 1;
-	}
-	if (unlikely((uintptr_t)touch->fp - t->stack_lo >= t->stack_hi - t->stack_lo))
+	if (unlikely((uintptr_t)touch->fp - t->stack_lo >= t->stack_hi - t->stack_lo)) {
+		if (f->word)
+			found_race(t, touch, f, NULL, NULL, 0);
 		return;
+	}
 	open->cell = c;
 	open->op = touch->op;
 	open->fp = touch->fp;
@@ -592,6 +413,10 @@ static inline __attribute__((always_inline)) void op_check(struct race_thread *t
 	} else {
 		open->seq = load_acquire(&c->seq); /* before the map's own loads; partner: op_exit of the writer */
 	}
+	if (unlikely(f->word != 0) && (f->certain || !doubted_enough(c)))
+		open->overlapped = (uint8_t)found_race(t, touch, f, open, NULL, 0);
+	else if (unlikely(f->first) && open->cell)
+		hold_inside(t, open, f->stack, engine_first(t, f->stack));
 }
 
 /* One bucket of a bucket-locked map; see the head of this file. */
@@ -604,7 +429,7 @@ static __attribute__((noinline)) void op_check_bucket(struct race_thread *t, str
 	uint32_t other;
 
 	f.word = 0;
-	f.certain = f.captured = 0;
+	f.certain = f.captured = f.first = 0;
 	if (!same_epoch_read(t, table))
 		record_read(t, table, touch, &f);
 	other = inside_now(t, table, load_acquire(&table->seq)); /* partner: as in op_check */
@@ -614,7 +439,7 @@ static __attribute__((noinline)) void op_check_bucket(struct race_thread *t, str
 	if (c)
 		op_check(t, c, touch, write, 0, open, &f);
 	else if (f.word)
-		found_race(t, touch, &f, NULL, 0);
+		found_race(t, touch, &f, NULL, NULL, 0);
 }
 
 static int bucket_alone(const struct race_op *op)
@@ -633,12 +458,10 @@ static __attribute__((noinline, cold)) void found_dead(struct race_thread *t, co
 	destroyed = i->destroyed;
 	ticks = i->destroyed_ticks;
 	lock_drop(&cells_lock);
-	f.kind = FOUND_DEAD_MAP;
-	f.verdict = VERDICT_CERTAIN;
+	finding_begin(&f, FOUND_DEAD_MAP, VERDICT_CERTAIN);
 	access_now(t, &f.now, touch->op, touch->key, touch->bucket, engine_capture(t, touch->op, touch->fp),
 		   load_relaxed(&c->key_kind));
 	access_describe(&f.before, destroyed, NULL, 1);
-	f.resize_from = f.resize_to = 0;
 	f.before.ticks = ticks;
 	finding_deliver(t, &f, c, touch->op, touch->map);
 }
@@ -665,6 +488,8 @@ static __attribute__((noinline)) void op_enter_odd(struct race_thread *t, const 
 		found_dead(t, touch, c);
 		return;
 	}
+	if (load_relaxed(&race_multi) == RACE_MULTI_COMPOUND)
+		compound_enter(t, c, touch, open);
 	if (op->role == ROLE_DESTROY)
 		map_dying(t, c);
 	if (!load_relaxed(&race_multi) || t->ignore || t->slot == RACE_NO_SLOT || load_relaxed(&c->state) != CELL_LIVE ||
@@ -676,7 +501,7 @@ static __attribute__((noinline)) void op_enter_odd(struct race_thread *t, const 
 		struct conflict f;
 
 		f.word = 0;
-		f.certain = f.captured = 0;
+		f.certain = f.captured = f.first = 0;
 		op_check(t, c, touch, op->access == ACCESS_WRITE, is_whole(op), open, &f);
 	}
 }
@@ -691,13 +516,13 @@ void op_enter(struct race_thread *t, const struct race_touch *touch, struct race
 	if (unlikely(t->nopen))
 		open_settle(t, (uintptr_t)touch->fp);
 	if (unlikely(!c) || unlikely(!touch->map) || unlikely(load_relaxed(&c->state) != CELL_LIVE) ||
-	    unlikely(load_relaxed(&c->contract) != CONTRACT_UNSAFE) || !load_relaxed(&race_multi) || unlikely(t->ignore) ||
+	    unlikely(load_relaxed(&c->contract) != CONTRACT_UNSAFE) || load_relaxed(&race_multi) != 1 || unlikely(t->ignore) ||
 	    unlikely(t->slot == RACE_NO_SLOT) || unlikely(op->role == ROLE_DESTROY) || unlikely(op->access == ACCESS_NONE)) {
 		op_enter_odd(t, touch, c, open);
 		return;
 	}
 	f.word = 0;
-	f.certain = f.captured = 0;
+	f.certain = f.captured = f.first = 0;
 	op_check(t, c, touch, op->access == ACCESS_WRITE, 1, open, &f);
 }
 
@@ -714,7 +539,7 @@ static __attribute__((noinline, cold)) void found_at_exit(struct race_thread *t,
 		return; /* nothing left to show of it */
 	f.captured = 0;
 	conflict_set(&f, t, w, cell_note(open->cell, 1), 1, 1);
-	found_race(t, &touch, &f, open, own);
+	found_race(t, &touch, &f, NULL, open, own);
 }
 
 /* Not inline: readers then leave without a frame. */
@@ -724,8 +549,11 @@ static __attribute__((noinline)) void exit_writer(struct race_thread *t, struct 
 	uint32_t wslot, i;
 	int resized;
 
-	if (open->nested)
+	if (open->nested) {
+		if (open->nested == OPEN_COMPOUND)
+			compound_leave(t, open);
 		return;
+	}
 	while (t->nopen && t->open[t->nopen - 1].sp < open->sp)
 		open_close(t, --t->nopen); /* exits that were skipped */
 	i = t->nopen;

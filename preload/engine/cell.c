@@ -2,7 +2,7 @@
 /*
  * cell.c - what was last done to each map: the table of cells, their readers, their incarnations.
  *
- * Owns       cells, notes and map infos (parallel arrays), the readers pool.
+ * Owns       cells, notes, map infos and habits (parallel arrays), the readers pool.
  * Writers    keys, gen, state, infos: under cells_lock. The words, seq and notes: any thread without a lock; the program under
  *            test is racing, that is why we are here.
  * Lifetime   emptying a cell gives it a new gen, unique in the process, so that whatever remembers the old one (open
@@ -21,6 +21,7 @@ static struct pool readers_pool;
 static uint32_t incarnations; /* guarded by cells_lock; wraps after 2^32 maps, by when its neighbours are long gone */
 
 #define INFO_BYTES sizeof(struct map_info)
+#define HABIT_BYTES sizeof(struct map_habit)
 
 int cells_init(int small)
 {
@@ -33,16 +34,18 @@ int cells_init(int small)
 		os_unmap(T->cells, had * sizeof(*T->cells));
 		os_unmap(T->notes, 2 * had * sizeof(*T->notes));
 		os_unmap(T->infos, had * INFO_BYTES);
+		os_unmap(T->habits, had * HABIT_BYTES);
 		os_unmap(T->cell_reach, had);
 	}
 	T->cells = os_map(size * sizeof(*T->cells));
 	T->notes = os_map(2ul * size * sizeof(*T->notes));
 	T->infos = os_map(size * INFO_BYTES);
+	T->habits = os_map(size * HABIT_BYTES);
 	T->cell_reach = os_map(size);
 	T->cell_mask = size - 1;
 	T->probe = size < PROBE ? size : PROBE;
 	T->small = small;
-	return T->cells && T->notes && T->infos && T->cell_reach ? 0 : -1;
+	return T->cells && T->notes && T->infos && T->habits && T->cell_reach ? 0 : -1;
 }
 
 /* ---- look-up ---------------------------------------------------------------------------------------------------------- */

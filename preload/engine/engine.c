@@ -6,13 +6,17 @@
  *           are reset, an odd seq or a held object lock carries the number of its fork generation and is not believed in
  *           a later one.
  */
+#include "alias.h"
+#include "compound.h"
 #include "family.h"
 #include "state.h"
 
 uint64_t race_counters[COUNTERS];
+uint32_t race_try_first; /* written by the embedder */
+uint8_t race_hot[RACE_STACKS];
 
 static struct lock *const locks[] = { /* in lock order */
-	&threads_lock, &syncs_lock, &cells_lock, &overflow_lock, &once_lock, &contexts_lock, &pools_lock,
+	&aliases_lock, &threads_lock, &syncs_lock, &cells_lock, &overflow_lock, &once_lock, &contexts_lock, &pools_lock,
 };
 #define LOCKS (sizeof(locks) / sizeof(locks[0]))
 
@@ -20,6 +24,8 @@ int engine_init(int small)
 {
 	memset(race_counters, 0, sizeof(race_counters));
 	families_reset();
+	compound_init(small);
+	aliases_reset();
 	/* The order matters: emptying the cells' readers needs the old pool no more, the tables need the page filter. */
 	return threads_init(small) | pages_init() | readers_init(small) | cells_init(small) | syncs_init(small) |
 	       contexts_init(small);
@@ -48,6 +54,8 @@ void engine_forked(struct race_thread *self)
 			store_relaxed(&self->open[i].cell->forks, race_tables.forks);
 	}
 	threads_forked(self);
+	compound_forked();
+	aliases_forked();
 	memset(race_counters, 0, sizeof(race_counters));
 	families_reset();
 }

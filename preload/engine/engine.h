@@ -85,12 +85,18 @@ struct race_thread {
 		uint32_t gen;
 	} open[RACE_OPEN_OPS]; /* write operations in progress, outermost first, for the overlap check */
 	uint32_t foreign; /* met without a creation edge */
+	uint32_t polls;   /* times it slept or gave way at poll_site since its last access to a map; sync_polled */
+	uintptr_t poll_site;
+	uint64_t poll_ticks; /* when it last came back from there, and how long after the time before */
+	uint64_t poll_gap;
+	uint64_t free_until; /* monotonic ns: not to be held again before; the embedder's */
+	uint32_t looks;   /* look-ups so far, while compound operations are tracked */
 	uint64_t recorded[RACE_FAMILIES + 1]; /* accesses recorded, by kind (family.h); read by engine_counters_fold */
 };
 #define RACE_NO_SLOT 0xffffffffu
 
 #define RACE_HIDDEN __attribute__((visibility("hidden")))
-extern uint32_t race_multi RACE_HIDDEN; /* 0 until the process creates its second thread; written once, relaxed */
+extern uint32_t race_multi RACE_HIDDEN; /* 0 until the process creates its second thread; written once, relaxed; compound.h */
 
 /* Tables are mapped here; call once, before everything else. small != 0: tables of 8 entries, for tests of "full". */
 int engine_init(int small); /* 0, or -1 when the kernel gives no memory; again: everything is forgotten (tests) */
@@ -168,6 +174,9 @@ static inline int memory_is_watched(uintptr_t lo, size_t bytes)
  * consulted when a finding is about to be made: an earlier access covered by it is not reported. */
 void sync_publish_once(struct race_thread *t, uintptr_t obj);
 
+/* The thread came back from a sleep or from giving way, called at site: it may have waited for memory to change. Makes no edge. */
+void sync_polled(struct race_thread *t, uintptr_t site);
+
 /* Lock sets: who holds what, for the report. The edges are the caller's own calls above. */
 void lock_held_deep(struct race_thread *t, uintptr_t at, enum race_lock_type type, int read_mode);
 int lock_dropped_deep(struct race_thread *t, uintptr_t at);
@@ -240,11 +249,12 @@ struct race_op_open {
 	uintptr_t map, key;
 	uint32_t bucket;
 	uint32_t seq, gen, releases;
-	uint8_t writer, nested, overlapped;
+	uint8_t writer, nested, overlapped; /* nested: or OPEN_COMPOUND, an operation that only compound.h tracks */
 	uint32_t buckets; /* of the map when a writer came; 0 not known, or not to be asked for at the end */
 };
 
 #define RACE_NO_BUCKET 0xffffffffu
+#define OPEN_COMPOUND 2
 
 /* Everything a map operation says about itself. key is a value or a pointer by the op's key_kind. */
 struct race_touch {
@@ -290,7 +300,7 @@ int context_text(uint32_t context, char *to, size_t cap);      /* 0 when overwri
 
 /* ---- findings -------------------------------------------------------------------------------------------------- */
 
-enum race_finding_kind { FOUND_RACE, FOUND_DEAD_MAP, FOUND_STALE_ITERATOR };
+enum race_finding_kind { FOUND_RACE, FOUND_DEAD_MAP, FOUND_STALE_ITERATOR, FOUND_CHECK_THEN_ACT };
 enum race_verdict { VERDICT_POSSIBLE, VERDICT_LIKELY, VERDICT_CERTAIN };
 
 struct race_access {
@@ -318,7 +328,19 @@ struct race_finding {
 	uint32_t resize_from, resize_to; /* buckets, when one of the two accesses resized the map; else 0 */
 	int64_t resize_entries;          /* the map had then, -1 not known */
 	char label[48];
+	/* FOUND_RACE: what speaks for or against an order that nobody saw. */
+	uint64_t usual_lock;             /* held in most accesses: its word without mode; 0 none */
+	uint32_t usual_held, usual_of;   /* accesses with it, of how many */
+	uint8_t usual_lacks;             /* 1: now lacks it, 2: before does */
+	uint8_t usual_broken;            /* accesses without it came both after and before such with it, unordered */
+	uint8_t held;                    /* enum race_held: this is the second look at a finding that was answered with rounds */
+	uint32_t polls;                  /* the current thread polled so often since its last access, and after `before`; 0 not */
+	uintptr_t poll_site;
+	/* FOUND_CHECK_THEN_ACT: before is the write between, or the freeing. */
+	uint32_t checked_stack;
+	uint8_t compound;                /* enum record_compound */
 };
+enum race_held { HELD_NOT_YET, HELD_NOT, HELD_ALONE, HELD_AND_MET };
 
 /* ---- The embedder provides ------------------------------------------------------------------------------------- */
 
@@ -328,14 +350,26 @@ uint32_t engine_capture(struct race_thread *t, const struct race_op *op, const u
 const struct race_op *engine_stack_op(uint32_t stack);
 /* The stack was captured by this op, called from this return address. */
 int engine_stack_begins(uint32_t stack, const struct race_op *op, uintptr_t return_address);
-/* A finding. Runs on the finding thread inside the guard; dedupe, suppression and printing are the embedder's. */
-void engine_found(struct race_thread *t, const struct race_finding *f);
+/* A finding. Runs on the finding thread inside the guard; dedupe, suppression and printing are the embedder's. Returns 0 when it
+ * is settled. Else the finding is in doubt: ANSWER_DOUBT, or for how many rounds of engine_hold the thread is to be held inside
+ * its operation, so that others may be caught there; the finding is then shown again, with `held` set. */
+#define ANSWER_DOUBT UINT32_MAX
+uint32_t engine_found(struct race_thread *t, const struct race_finding *f);
+/* One round: sleeps without the guard. 0: no more. */
+int engine_hold(struct race_thread *t);
+/* The thread uses a map that others had, for the first time from this stack since its last release: rounds to be held, 0 for none.
+ * Asked while race_try_first only: the code of the process is not known to be free of atomics. */
+uint32_t engine_first(struct race_thread *t, uint32_t stack);
+extern uint32_t race_try_first RACE_HIDDEN;
+/* By stack: how often accesses from there are still worth holding, whoever had the map; written by the embedder. */
+extern uint8_t race_hot[RACE_STACKS] RACE_HIDDEN;
 
 /* ---- counters (stats=1) ---------------------------------------------------------------------------------------- */
 
 enum race_counter {
 	COUNT_OPS_RECORDED, COUNT_CELL_NO_ROOM, COUNT_SYNC_NO_ROOM, COUNT_CLOCK_NO_ROOM, COUNT_READERS_NO_ROOM,
 	COUNT_SLOT_NO_ROOM, COUNT_SLOT_REUSED_EARLY, COUNT_RACES, COUNT_OVERLAPS, COUNT_HIDDEN_BY_ONCE, COUNT_DEAD_EVICTED,
+	COUNT_KEY_NO_ROOM,
 	COUNTERS
 };
 extern uint64_t race_counters[COUNTERS] RACE_HIDDEN;

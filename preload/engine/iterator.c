@@ -95,11 +95,9 @@ static __attribute__((noinline, cold)) void found_stale(struct race_thread *t, c
 
 	if ((w && !ordered(t, w)) || (changed && !ordered(t, changed)))
 		return; /* a change by another thread, in no order: a race, and reported as such */
-	f.kind = FOUND_STALE_ITERATOR;
-	f.verdict = VERDICT_CERTAIN;
+	finding_begin(&f, FOUND_STALE_ITERATOR, VERDICT_CERTAIN);
 	access_now(t, &f.now, touch->op, touch->key, touch->bucket, engine_capture(t, touch->op, touch->fp),
 		   load_relaxed(&c->key_kind));
-	f.resize_from = f.resize_to = 0;
 	if (changed) {
 		struct race_note note;
 
@@ -107,7 +105,6 @@ static __attribute__((noinline, cold)) void found_stale(struct race_thread *t, c
 		access_describe(&f.before, changed, &note, 1);
 		finding_resized(&f, c, changed);
 	} else {
-		memset(&f.before, 0, sizeof(f.before));
 		f.before.thread = RACE_NO_SLOT;
 		f.before.bucket = RACE_NO_BUCKET;
 	}

@@ -8,7 +8,7 @@
  *           with what lies in it, so relaxed looks see its own and all earlier keys.
  * Saturation a counter that ever reached its end stays: its pages are then always looked at closely.
  */
-#include "state.h"
+#include "alias.h"
 
 #define PAGE 4096ul
 #define PAGES (1ul << RACE_PAGES_BITS)
@@ -96,10 +96,28 @@ __attribute__((noinline)) int memory_is_watched_closely(uintptr_t lo, size_t byt
 	if (range_is_huge(bytes))
 		return 1;
 	while (piece_next(lo, bytes, &at, &piece)) {
-		if (piece.bytes == PAGE || syncs_in_range(piece.lo, piece.bytes) || cells_in_range(piece.lo, piece.bytes))
+		if (piece.bytes == PAGE || syncs_in_range(sync_key(piece.lo), piece.bytes) ||
+		    cells_in_range(piece.lo, piece.bytes))
 			return 1;
 	}
 	return 0;
+}
+
+void syncs_forget(uintptr_t key, size_t bytes)
+{
+	struct piece piece;
+	uintptr_t at = key / PAGE;
+
+	if (!range_is_sane(key, bytes))
+		return;
+	if (range_is_huge(bytes)) {
+		syncs_forget_huge(key, bytes);
+		return;
+	}
+	while (piece_next(key, bytes, &at, &piece)) {
+		if (syncs_in_range(piece.lo, piece.bytes))
+			syncs_forget_range(piece.lo, piece.bytes);
+	}
 }
 
 void memory_forget(uintptr_t lo, size_t bytes)
@@ -110,13 +128,16 @@ void memory_forget(uintptr_t lo, size_t bytes)
 	if (!range_is_sane(lo, bytes))
 		return;
 	if (range_is_huge(bytes)) {
-		syncs_forget_huge(lo, bytes);
+		if (!load_relaxed(&race_tables.aliased)) /* else some keys in there may belong to views elsewhere */
+			syncs_forget_huge(lo, bytes);
 		cells_forget_huge(lo, bytes);
 		return;
 	}
 	while (piece_next(lo, bytes, &at, &piece)) {
-		if (syncs_in_range(piece.lo, piece.bytes))
-			syncs_forget_range(piece.lo, piece.bytes);
+		uintptr_t key = sync_key(piece.lo);
+
+		if (syncs_in_range(key, piece.bytes))
+			syncs_forget_range(key, piece.bytes);
 		if (cells_in_range(piece.lo, piece.bytes))
 			cells_forget_range(piece.lo, piece.bytes);
 	}
@@ -130,7 +151,7 @@ void memory_moved(const struct memory_move *from, uintptr_t to)
 	if (to == from->lo || !range_is_sane(from->lo, from->bytes) || range_is_huge(from->bytes))
 		return;
 	while (piece_next(from->lo, from->bytes, &at, &piece)) {
-		syncs_move_range(piece.lo, piece.bytes, to + (piece.lo - from->lo));
+		syncs_move_range(sync_key(piece.lo), piece.bytes, to + (piece.lo - from->lo));
 		cells_forget_range(piece.lo, piece.bytes);
 	}
 }

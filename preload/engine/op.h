@@ -39,6 +39,8 @@ enum race_op_flags {
 	OP_FIRST_USE = 4,  /* on an empty map creates it (tsearch): no creation call exists */
 	OP_PASSING = 8,    /* a read that no later write is compared with: a count that nobody sees may order them (Qt 5) */
 	OP_MAY_END = 16,   /* the map may be gone when the call returns (a dropped reference): it is not looked at then */
+	OP_IF_ABSENT = 32, /* an insertion that leaves a present key alone: it needs no look-up before it (compound.h) */
+	OP_NO_IDENTITY = 64, /* the key is for the report only: it does not tell whether two keys are the same */
 };
 
 /* A family of maps. */

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #define RECORD_MAGIC 0x31434552u /* "REC1" */
-#define RECORD_VERSION 2
+#define RECORD_VERSION 3
 #define RECORD_FRAMES 64
 #define RECORD_MODULES 48
 #define RECORD_LOCKS 4
@@ -69,12 +69,46 @@ enum record_lock_type { RECORD_LOCK_MUTEX, RECORD_LOCK_RWLOCK, RECORD_LOCK_SPIN,
 enum record_key_kind { RECORD_KEY_NONE, RECORD_KEY_BY_MAP, RECORD_KEY_STRING, RECORD_KEY_POINTER, RECORD_KEY_INT,
 		       RECORD_KEY_LONG };
 
-enum record_kind { RECORD_RACE, RECORD_DEAD_MAP, RECORD_STALE_ITERATOR };
+enum record_kind { RECORD_RACE, RECORD_DEAD_MAP, RECORD_STALE_ITERATOR, RECORD_CHECK_THEN_ACT };
 enum record_verdict { RECORD_POSSIBLE, RECORD_LIKELY, RECORD_CERTAIN };
 enum record_cause {
 	CAUSE_FORGOTTEN_LOCK, CAUSE_DIFFERENT_LOCKS, CAUSE_READ_LOCK_WRITE, CAUSE_ITERATE_WRITE, CAUSE_FIRST_USE,
 	CAUSE_USE_AFTER_DESTROY, CAUSE_PUBLICATION, CAUSE_UNSYNCHRONISED
 };
+
+/*
+ * The ledger: what speaks against an order that librace would have seen, or for there being none. `supports` tells which: 1 the
+ * race, 0 the doubt.
+ */
+enum record_evidence_kind {
+	EVIDENCE_ATOMICS,         /* count read-modify-write instructions in module, the first at `at` (address in the file) */
+	EVIDENCE_FENCES,
+	EVIDENCE_PAUSES,
+	EVIDENCE_WAITS,           /* count loops that only wait for memory to change */
+	EVIDENCE_ATOMIC_OBJECT,   /* debug information of module knows atomic objects: text is one of them, with its place */
+	EVIDENCE_VOLATILE_OBJECT,
+	EVIDENCE_UNKNOWN_CODE,    /* the code of module could not be read, or lies in no file */
+	EVIDENCE_POLLED,          /* the later thread slept or gave way count times at one place just before */
+	EVIDENCE_HELD_BACK,       /* one side was held inside its call count times, and each time the other came just after */
+	EVIDENCE_LEARNED,         /* the same, seen in an earlier run */
+	EVIDENCE_USUAL_LOCK,      /* the map's usual lock is missing on one side, and was used by the other before and after */
+	EVIDENCE_MET,             /* one side was held inside its call, and the other came all the same */
+};
+struct record_evidence {
+	uint32_t kind, supports;
+	uint32_t module;          /* index, or RECORD_NO_MODULE */
+	uint32_t count;
+	uint64_t at;
+	char text[112];
+};
+#define RECORD_EVIDENCE 8
+
+/* CHECK THEN ACT: what the current thread did with what it had asked before. */
+enum record_compound { COMPOUND_INSERT, COMPOUND_REMOVE, COMPOUND_UPDATE, COMPOUND_VALUE_FREED };
+
+/* How much the two accesses can break: the worst first. */
+enum record_severity { SEVERITY_HIGH /* two changes of structure */, SEVERITY_MEDIUM /* a resize against a read */,
+		       SEVERITY_LOW /* a read against a write */ };
 
 struct record {
 	uint32_t magic, version, size; /* size = sizeof(struct record) */
@@ -96,8 +130,18 @@ struct record {
 	uint32_t resize_from, resize_to; /* one of the two accesses resized the map: buckets before and after; else 0 */
 	int64_t entries_at_resize;     /* -1: not known */
 
+	uint32_t nevidence;
+	uint32_t severity;             /* enum record_severity */
+	uint32_t confidence;           /* 0..100: that this is a race of the program */
+	uint32_t usual_lacks;          /* 1: now is without the usual lock, 2: before is */
+	struct record_evidence evidence[RECORD_EVIDENCE];
+	uint64_t usual_lock;           /* the lock held in most accesses of the map, as in locks; 0: there is none, or nobody lacked it */
+	uint32_t usual_held, usual_of; /* accesses with it, of all */
+	uint32_t has_checked;          /* CHECK THEN ACT: `checked` is where the current thread asked for the key before */
+	uint32_t compound;             /* what kind of CHECK THEN ACT: enum record_compound */
+
 	struct record_access now, before;
-	struct record_stack created;
+	struct record_stack created, checked;
 
 	uint32_t nthreads, nmodules;
 	struct record_thread threads[4];

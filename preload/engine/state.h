@@ -2,7 +2,7 @@
 /*
  * state.h - what the engine's files share among themselves: the tables, their geometry, and who may call whom.
  *
- * Lock order (engine_lock_all takes them in it): threads, syncs, cells, overflow, once, contexts, pools. A sync object's own
+ * Lock order (engine_lock_all takes them in it): aliases, threads, syncs, cells, overflow, once, contexts, pools. A sync object's own
  * spinlock is taken inside none of them but may be held while pools' is. No lock is held while the embedder is called.
  *
  * Tables     open addressing in neighbourhoods: a key whose home is h lies in one of the `probe` slots h, h+1, ... (modulo
@@ -41,9 +41,12 @@ struct race_tables {
 	uint32_t sync_mask;
 	uint32_t sync_used; /* 0 nothing was ever released; 1; 2 some thread has no clock of its own (sync.c) */
 	uint32_t overflowed; /* the overflow clock is in use */
+	uint32_t aliased;    /* some objects are filed under another key than their address (alias.c) */
+	uint32_t views;      /* shared mappings that are known */
 	uint32_t forks;     /* generation: how many forks above this process */
 	struct race_note *notes; /* [2 * cell]: of w, of r */
 	struct map_info *infos;  /* [cell] */
+	struct map_habit *habits; /* [cell] */
 	int small;
 };
 extern struct race_tables race_tables RACE_HIDDEN;
@@ -144,6 +147,16 @@ struct map_info {
 	uint32_t dying; /* number + 1 of the thread that is destroying this incarnation */
 };
 _Static_assert(sizeof(struct map_info) == 128, "two cache lines");
+
+#define HABIT_LOCKS 3
+struct map_habit {
+	uint64_t lock[HABIT_LOCKS]; /* words without mode; 0 free */
+	uint32_t held[HABIT_LOCKS]; /* accesses under it */
+	uint32_t accesses;
+	uint32_t gen;    /* of the cell: another one, and all this is of a map that is gone */
+	uint32_t doubts; /* findings on this map that are in doubt */
+	uint32_t broken; /* 1: an access without the usual lock came, in no order, after one with it; 2: the other way round */
+};
 
 static inline uint32_t cell_index(const struct race_cell *c)
 {
@@ -290,6 +303,7 @@ void syncs_forget_range(uintptr_t lo, size_t bytes); /* within one page */
 void syncs_forget_huge(uintptr_t lo, size_t bytes);
 void syncs_move_range(uintptr_t lo, size_t bytes, uintptr_t to);
 int syncs_in_range(uintptr_t lo, size_t bytes);
+void syncs_forget(uintptr_t key, size_t bytes); /* any number of pages; keys, not addresses */
 /* Every release of every thread so far: 1 when an access of that word was published by sync_publish_once. */
 int once_covers(uint64_t word);
 extern struct lock syncs_lock, overflow_lock, once_lock;

@@ -20,12 +20,13 @@
  * Misuse     a program that unlocks what it does not own may tear a clock; each entry still is some thread's real clock,
  *            and widths are checked against the storage they belong to, which is only ever replaced by larger one and stays
  *            chained until the object is forgotten.
+ * Aliases    what lies in memory that is mapped twice is filed under one key: alias.c. From there on `obj` is that key.
  * When full  no place in the table, or no clock of the width needed: the clock is joined into the one overflow clock, which
  *            is taken by every acquire of an object that is not in the table or is marked SYNC_SPILLED. Edges are added,
  *            never lost.
  */
+#include "alias.h"
 #include "clock.h"
-#include "state.h"
 
 struct lock syncs_lock, overflow_lock, once_lock;
 struct pool clock_pool;
@@ -155,7 +156,10 @@ void sync_forget(uintptr_t obj)
 {
 	struct sync_object *o;
 
-	if (!load_relaxed(&race_tables.sync_used) || !sync_find(obj))
+	if (!load_relaxed(&race_tables.sync_used))
+		return;
+	obj = sync_key(obj);
+	if (!sync_find(obj))
 		return;
 	lock_take(&syncs_lock);
 	o = sync_find(obj);
@@ -246,7 +250,7 @@ void syncs_move_range(uintptr_t lo, size_t bytes, uintptr_t to)
 	lock_take(&syncs_lock);
 	while ((o = range_next(sync_home(lo), grains(lo, bytes), lo, bytes, &at))) {
 		struct sync_object moved = *o, *place;
-		uintptr_t key = to + (o->key - lo);
+		uintptr_t key = sync_key(to + (o->key - lo));
 
 		sync_unplace(o);
 		store_relaxed(&o->big, NULL);
@@ -354,6 +358,22 @@ static inline void object_set(struct sync_object *o, const struct race_thread *t
 	store_relaxed(&o->rel, me);
 }
 
+/* ---- aliases ----------------------------------------------------------------------------------------------------------------- */
+
+static __attribute__((noinline)) uintptr_t aliased_release(struct race_thread *t, uintptr_t obj)
+{
+	if (unlikely(alias_is_spilled(obj)))
+		sync_release_join(t, ALIAS_COMMON);
+	return alias_key(obj);
+}
+
+static __attribute__((noinline)) uintptr_t aliased_acquire(struct race_thread *t, uintptr_t obj)
+{
+	if (unlikely(alias_is_spilled(obj)))
+		sync_acquire(t, ALIAS_COMMON);
+	return alias_key(obj);
+}
+
 /* ---- release ---------------------------------------------------------------------------------------------------------------- */
 
 /* Makes the thread's clock ready to be handed over; 0 when there is nothing in it. */
@@ -409,10 +429,13 @@ static __attribute__((noinline)) void release_slow(struct race_thread *t, uintpt
 
 void sync_release(struct race_thread *t, uintptr_t obj)
 {
-	uint32_t dirty = t->dirty, slot = t->slot;
+	uint32_t dirty, slot = t->slot;
 	struct sync_object *o;
 	uint64_t me;
 
+	if (unlikely(load_relaxed(&race_tables.aliased)))
+		obj = aliased_release(t, obj);
+	dirty = t->dirty;
 	if (!release_begin(t))
 		return;
 	o = sync_find(obj);
@@ -468,6 +491,8 @@ void sync_release_join(struct race_thread *t, uintptr_t obj)
 {
 	struct sync_object *o;
 
+	if (unlikely(load_relaxed(&race_tables.aliased)))
+		obj = aliased_release(t, obj);
 	t->biased = NULL;
 	if (!release_begin(t))
 		return;
@@ -478,6 +503,20 @@ void sync_release_join(struct race_thread *t, uintptr_t obj)
 	store_relaxed(&o->flags, load_relaxed(&o->flags) | SYNC_JOINED);
 	object_join(o, t);
 	object_unlock(o);
+}
+
+/* What the thread does next to a map is recorded anew: else an access between two polls would not be told from none. */
+void sync_polled(struct race_thread *t, uintptr_t site)
+{
+	if (t->dirty) {
+		t->rewound = t->rewinds = 0;
+		thread_tick(t);
+		t->polls = 0;
+	}
+	t->polls = t->poll_site == site ? t->polls + 1 : 1;
+	t->poll_site = site;
+	t->poll_gap = os_ticks() - t->poll_ticks;
+	t->poll_ticks += t->poll_gap;
 }
 
 /* ---- acquire ------------------------------------------------------------------------------------------------------------------ */
@@ -583,6 +622,8 @@ static inline void acquire(struct race_thread *t, uintptr_t obj, int alone)
 		open_settle_here(t);
 	if (!used)
 		return;
+	if (unlikely(load_relaxed(&race_tables.aliased)))
+		obj = aliased_acquire(t, obj);
 	o = sync_find(obj);
 	if (unlikely(used == 2)) {
 		acquire_slow(t, obj);

@@ -18,6 +18,7 @@
  */
 #include "clock.h"
 #include "family.h"
+#include "compound.h"
 #include "state.h"
 
 #define FACTS 16384
@@ -344,7 +345,7 @@ struct thread_birth *thread_publish(struct race_thread *parent, uint32_t stack)
 	struct thread_birth *b;
 
 	if (!load_relaxed(&race_multi))
-		store_relaxed(&race_multi, 1);
+		store_relaxed(&race_multi, 1 + race_compound);
 	if (!parent)
 		return NULL;
 	parent->releases++;
@@ -458,7 +459,7 @@ void thread_start(struct race_thread *t, struct thread_birth *birth, int foreign
 		t->number = next_number++;
 		facts_begin(t->number, 0, 0);
 		if (foreign)
-			store_relaxed(&race_multi, 1);
+			store_relaxed(&race_multi, 1 + race_compound);
 	}
 	t->n = n ? n : 8;
 	slot = slot_choose(vc, n, foreign);

@@ -5,7 +5,8 @@
  * Owns        nothing; pure functions over the bytes given.
  * Invariants  a byte at or beyond `end` is never read; what is not refused is decoded exactly. The grids hold only
  *             forms that are checked against Zydis; what is rare, privileged, behind VEX, or differs between processors
- *             is refused on purpose: a refused function is merely not patched.
+ *             is refused on purpose: a refused function is merely not patched. insn_length reads the same grids, and
+ *             asks only how long.
  * Must not    call anything but string.h's mem*: the file also links into the `race` command.
  */
 #include "decode.h"
@@ -127,6 +128,7 @@ static int read_modrm(struct reading *r)
 	if (!skip(r, 1))
 		return 0;
 	r->modrm = r->at[r->n - 1];
+	r->out->modrm_at = (uint8_t)(r->n - 1);
 	if (MODRM_MOD(r) == 3)
 		return 1;
 	bytes = MODRM_MOD(r) == 2 ? 4 : MODRM_MOD(r);
@@ -377,6 +379,11 @@ static int decode(struct reading *r)
 		op = r->at[r->n - 1];
 	}
 	r->modrm = 0xff;
+	r->out->rex = r->rex;
+	r->out->opsize = r->opsize;
+	r->out->repeat = r->repeat;
+	r->out->opcode_at = (uint8_t)(r->n - 1);
+	r->out->two = (uint8_t)two;
 	kind = decode_rest(r, two, op);
 	if (r->lock && (kind == INSN_REFUSED || !lock_fits(r, two, op)))
 		return INSN_REFUSED;
@@ -397,4 +404,235 @@ enum insn_kind insn_decode(const uint8_t *at, const uint8_t *end, struct insn *o
 	else
 		out->length = (uint8_t)r.n;
 	return out->kind;
+}
+
+/* ---- lengths alone ------------------------------------------------------------------------------------------------------ */
+
+/* Behind a one-byte opcode that the grid leaves out; '.' is no instruction in 64-bit mode. */
+static char rare_one(uint8_t op)
+{
+	if ((op >= 0x6c && op <= 0x6f) || (op >= 0xec && op <= 0xef)) /* ins outs in out */
+		return '-';
+	if (op >= 0xe0 && op <= 0xe7) /* loop jrcxz in out */
+		return '1';
+	switch (op) {
+	case 0x8c: /* mov of segment registers, pop */
+	case 0x8e:
+	case 0x8f:
+		return 'm';
+	case 0xa0: /* mov between al or eax and an address of 64 bits */
+	case 0xa1:
+	case 0xa2:
+	case 0xa3:
+		return 'o';
+	case 0xc8: /* enter */
+		return '3';
+	case 0xca: /* retf iret int1 hlt cli sti fwait xlat */
+		return '2';
+	case 0x9b:
+	case 0xcb:
+	case 0xcf:
+	case 0xd7:
+	case 0xf1:
+	case 0xf4:
+	case 0xfa:
+	case 0xfb:
+		return '-';
+	case 0xcd:
+		return '1';
+	}
+	return '.';
+}
+
+/* The same behind 0F. */
+static char rare_two(uint8_t op)
+{
+	switch (op) {
+	case 0x04:
+	case 0x0a:
+	case 0x0c:
+	case 0x24:
+	case 0x25:
+	case 0x26:
+	case 0x27:
+	case 0x36:
+	case 0x39:
+	case 0x3b:
+	case 0x3c:
+	case 0x3d:
+	case 0x3e:
+	case 0x3f:
+	case 0xa6:
+	case 0xa7:
+		return '.';
+	case 0x0f: /* 3DNow! */
+		return 'b';
+	case 0x0e: /* femms */
+	case 0xa0: /* push and pop of fs and gs, cpuid, rsm */
+	case 0xa1:
+	case 0xa2:
+	case 0xa8:
+	case 0xa9:
+	case 0xaa:
+		return '-';
+	}
+	if ((op >= 0x05 && op <= 0x0b) || (op >= 0x30 && op <= 0x37)) /* syscall and its like, ud2, rdtsc and its like */
+		return '-';
+	return 'm';
+}
+
+/* Whether an 8-bit immediate follows the operands: in the map of 0F, whatever encoding leads there. */
+static int two_byte_imm8(uint8_t op)
+{
+	return (op >= 0x70 && op <= 0x73) || op == 0xa4 || op == 0xac || op == 0xba || op == 0xc2 || op == 0xc4 || op == 0xc5 ||
+	       op == 0xc6;
+}
+
+/* What the letters of the grids say of the length. */
+enum { HAS_MODRM = 16, IMM_OPSIZE = 5, IMM_WIDE, IMM_ADDRESS, IMM_GROUP, KNOWN = 32 };
+static const uint8_t shape_bytes[128] = {
+	['-'] = KNOWN,
+	['x'] = KNOWN,
+	['r'] = KNOWN,
+	['n'] = KNOWN,
+	['m'] = KNOWN | HAS_MODRM,
+	['M'] = KNOWN | HAS_MODRM,
+	['R'] = KNOWN | HAS_MODRM,
+	['b'] = KNOWN | HAS_MODRM | 1,
+	['B'] = KNOWN | HAS_MODRM | 1,
+	['z'] = KNOWN | HAS_MODRM | IMM_OPSIZE,
+	['1'] = KNOWN | 1,
+	['c'] = KNOWN | 1,
+	['2'] = KNOWN | 2,
+	['3'] = KNOWN | 3,
+	['C'] = KNOWN | 4,
+	['4'] = KNOWN | IMM_OPSIZE,
+	['i'] = KNOWN | IMM_WIDE,
+	['o'] = KNOWN | IMM_ADDRESS,
+	['g'] = KNOWN | HAS_MODRM | IMM_GROUP,
+};
+
+/* Bytes of the immediate of a group, whose ModRM has been read. */
+static unsigned group_imm(const struct reading *r, int two, uint8_t op)
+{
+	if (two)
+		return (unsigned)two_byte_imm8(op);
+	if (op == 0x80 || op == 0x83 || op == 0xc6 || (op == 0xf6 && MODRM_REG(r) < 2))
+		return 1;
+	if (op == 0x81 || op == 0xc7 || (op == 0xf7 && MODRM_REG(r) < 2))
+		return imm_bytes(r);
+	return 0;
+}
+
+/* ModRM with what belongs to it, for the length alone. */
+static int length_modrm(struct reading *r)
+{
+	static const uint8_t displacement[4] = {0, 1, 4, 0};
+	unsigned mod, rm, bytes;
+
+	if (r->n == r->have)
+		return 0;
+	r->modrm = r->at[r->n++];
+	mod = MODRM_MOD(r);
+	rm = MODRM_RM(r);
+	bytes = displacement[mod];
+	if (rm == 4 && mod != 3) {
+		if (r->n == r->have)
+			return 0;
+		rm = r->at[r->n++] & 7;
+	}
+	if (rm == 5 && mod == 0)
+		bytes = 4;
+	return skip(r, bytes);
+}
+
+static int length_operands(struct reading *r, int two, uint8_t op)
+{
+	char shape = two ? two_byte[op >> 4][op & 15] : one_byte[op >> 4][op & 15];
+	unsigned what, imm;
+
+	if (shape == '.')
+		shape = two ? rare_two(op) : rare_one(op);
+	what = shape_bytes[(uint8_t)shape & 127];
+	if (!what)
+		return 0;
+	if (!two && op == 0xcc)
+		return 1;
+	if ((what & HAS_MODRM) && !length_modrm(r))
+		return 0;
+	imm = what & 15;
+	if (imm == IMM_OPSIZE)
+		imm = imm_bytes(r);
+	else if (imm == IMM_WIDE)
+		imm = r->rex & 8 ? 8 : imm_bytes(r);
+	else if (imm == IMM_ADDRESS)
+		imm = r->addr32 ? 4 : 8;
+	else if (imm == IMM_GROUP)
+		imm = group_imm(r, two, op);
+	return skip(r, imm);
+}
+
+/* Behind VEX, EVEX and XOP: a map, an opcode, operands; map 3 has an immediate in any case. `lead`: bytes before the opcode. */
+static int length_vector(struct reading *r, unsigned lead, unsigned map)
+{
+	uint8_t op;
+
+	if (!skip(r, lead + 1))
+		return 0;
+	op = r->at[r->n - 1];
+	if (map == 1 && op == 0x77 && lead < 4) /* vzeroupper vzeroall */
+		return 1;
+	if (map == 10) /* XOP */
+		return length_modrm(r) && skip(r, 4);
+	return map && map < 10 && length_modrm(r) && skip(r, map == 3 || map == 8 || (map == 1 && two_byte_imm8(op)));
+}
+
+static int length(struct reading *r)
+{
+	uint8_t op;
+
+	for (;; r->n++) {
+		if (r->n == r->have)
+			return 0;
+		op = r->at[r->n];
+		if (op == 0x0f || (op & 0xf8) == 0x48 || (op & 0xf8) == 0x88) /* most of all code */
+			break;
+		if (op == 0x66)
+			r->opsize = 1;
+		else if (op == 0x67)
+			r->addr32 = 1;
+		else if (op != 0xf0 && op != 0xf2 && op != 0xf3 && (op & 0xfe) != 0x64 && (op & 0xe7) != 0x26)
+			break;
+	}
+	if ((op & 0xf0) == 0x40)
+		r->rex = r->at[r->n++];
+	if (!skip(r, 1))
+		return 0;
+	op = r->at[r->n - 1];
+	if (op != 0x0f) {
+		if (r->have - r->n < 2 || r->rex)
+			return length_operands(r, 0, op);
+		if (op == 0xc5)
+			return length_vector(r, 1, 1);
+		if (op == 0xc4 || (op == 0x8f && (r->at[r->n] & 31) >= 8)) /* else pop */
+			return length_vector(r, 2, r->at[r->n] & 31);
+		if (op == 0x62)
+			return length_vector(r, 3, r->at[r->n] & 7);
+		return length_operands(r, 0, op);
+	}
+	if (!skip(r, 1))
+		return 0;
+	op = r->at[r->n - 1];
+	if (op == 0x38 || op == 0x3a)
+		return skip(r, 1) && length_modrm(r) && skip(r, op == 0x3a);
+	return length_operands(r, 1, op);
+}
+
+unsigned insn_length(const uint8_t *at, const uint8_t *end)
+{
+	struct reading r = {.at = at};
+
+	if (at < end)
+		r.have = end - at < 15 ? (unsigned)(end - at) : 15;
+	return length(&r) ? r.n : 0;
 }

@@ -438,11 +438,16 @@ static const uint8_t *fde_at(const uint8_t *header, uint32_t i)
 	return header + word_at(header + 12 + (size_t)i * 8 + 4);
 }
 
+uintptr_t cfi_function_start(const uint8_t *header, uint32_t i)
+{
+	return (uintptr_t)header + (uintptr_t)(intptr_t)word_at(header + 12 + (size_t)i * 8);
+}
+
 int cfi_function(const uint8_t *header, uint32_t i, uintptr_t *start, uintptr_t *end)
 {
 	if (i >= cfi_functions(header))
 		return 0;
-	*start = (uintptr_t)header + (intptr_t)word_at(header + 12 + (size_t)i * 8);
+	*start = cfi_function_start(header, i);
 	*end = *start + (uint32_t)word_at(fde_at(header, i) + 12);
 	return 1;
 }

@@ -84,5 +84,7 @@ uint64_t cfi_rule_in(const uint8_t *header, uintptr_t pc, uintptr_t *row_end);
 /* For coverage reports: number of functions in the table of a header, and the range of one. 0 when there is none. */
 uint32_t cfi_functions(const uint8_t *header);
 int cfi_function(const uint8_t *header, uint32_t i, uintptr_t *start, uintptr_t *end);
+/* Where function i begins, for i below cfi_functions(): read from the table alone, so also in a file that is not trusted. */
+uintptr_t cfi_function_start(const uint8_t *header, uint32_t i);
 
 #endif

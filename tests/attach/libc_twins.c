@@ -144,11 +144,12 @@ static void *timer_settime_alone(void *unused)
 }
 
 /* A second expiry is another thread of libc's: the two callbacks share a lock, or do not. */
-static int expiries;
-static void twice(union sigval unused)
+static struct gate expired[2];
+static void twice(union sigval which)
 {
-	int second = __atomic_fetch_add(&expiries, 1, __ATOMIC_RELAXED);
+	int second = which.sival_int;
 
+	gate_open(&expired[second]);
 	gate_wait(&asked, second + 1);
 	pthread_mutex_lock(&lock[second & racy]);
 	if (second)
@@ -163,12 +164,14 @@ static void *timer_twice_alone(void *unused)
 	struct sigevent e = event_of(twice);
 	timer_t timer[2];
 
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < 2; i++) {
+		e.sigev_value.sival_int = i;
 		TRY(timer_create(CLOCK_MONOTONIC, &e, &timer[i]));
+	}
 	for (int i = 0; i < 2; i++) /* both asked for before either callback gets on */
 		TRY(timer_settime(timer[i], 0, &soon, NULL));
-	while (__atomic_load_n(&expiries, __ATOMIC_RELAXED) < 2)
-		sched_yield();
+	for (int i = 0; i < 2; i++)
+		gate_wait(&expired[i], 1);
 	gate_open(&asked);
 	gate_wait(&called, 1);
 	gate_open(&asked);

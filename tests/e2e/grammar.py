@@ -16,7 +16,7 @@ KINDS = {
     "DATA RACE": "race",
     "USE OF DEAD MAP": "dead",
     "STALE ITERATOR": "stale",
-    "CHECK THEN ACT": "torn",
+    "CHECK THEN ACT": "compound",
 }
 CAUSES = ("forgotten-lock different-locks read-lock-write iterate-write first-use use-after-destroy publication "
           "unsynchronised").split()
@@ -37,12 +37,13 @@ LOST = "  [failed to restore the stack]"
 MAP = re.compile(rf'Map: (\S[^",]*?) ({HEX})(?:, (\d+) entr(?:ies|y))?(?:, ({TEXT}))?')
 BUCKET = re.compile(r"Bucket: \d+(?: of \d+)?, (?:same bucket|different buckets)")
 KEY_LINE = re.compile(rf"Key: (?:{KEY}(?: \| previous {KEY})?|previous {KEY})")
+CHECKED = re.compile(rf"Checked by ({THREAD}) at:")
 CREATED = re.compile(rf"Created by ({THREAD}) at:")
 LOCATION = re.compile(rf"Location: (?:heap block of \d+ bytes|global \S.*?\+{HEX} in \S.*|stack of {SHORT})")
 HELD = re.compile(rf"Locks held: ({SHORT}) ({LOCKS}); ({SHORT}) ({LOCKS})")
 USUAL = re.compile(rf"Usual lock: {LOCK}, held in \d+ of \d+ accesses")
 CONTEXT = re.compile(rf"Context: {SHORT} {TEXT}(?:; {SHORT} {TEXT})?")
-VERDICT = re.compile(r"Verdict: (certain|likely|possible): \S.*?(?:, (during|after) resize ([1-9]\d*) to ([1-9]\d*))?")
+VERDICT = re.compile(r"Verdict: (certain|likely|possible): [^;]*?\S(?:, (during|after) resize ([1-9]\d*) to ([1-9]\d*))?(?:; .*)?")
 CAUSE = re.compile(r"Cause: ([a-z-]+): \S.*")
 TIME = re.compile(r"Time: \d+(?:\.\d+)? (?:ns|us|ms|s) apart")
 THREAD_CREATED = re.compile(rf"Thread ([1-9]\d*)(?: {TEXT})? \((running|finished)\) created at:")
@@ -74,7 +75,7 @@ class Report:
     def __init__(self):
         self.kind = self.now = self.before = self.map_kind = self.entries = self.label = None
         self.created = self.location = self.locks = self.context = self.verdict = self.cause = self.time = None
-        self.key = self.bucket = self.resize = None
+        self.key = self.bucket = self.resize = self.checked = None
         self.threads = []
         self.text = ""
 
@@ -157,6 +158,15 @@ class Parser:
             self.literal("", "an empty line")
         elif r.kind == "race":
             self.fail("`Previous read|write at 0xADDRESS by THREAD:`")
+        if r.kind == "compound":
+            if not r.before:
+                self.fail("`Previous write at 0xADDRESS by THREAD:`")
+            found = self.match(CHECKED, "`Checked by THREAD at:`")
+            if found.group(1).split(' "')[0] != r.now.thread.split(' "')[0]:
+                self.at -= 1
+                self.fail(f"the thread of the act, {r.now.thread}")
+            r.checked = Access("read", r.now.address, found.group(1), self.stack(True))
+            self.literal("", "an empty line")
         found = self.match(MAP, "`Map: KIND 0xADDRESS[, N entries][, \"label\"]`")
         r.map_kind, r.entries, r.label = found.group(1), found.group(3), found.group(4)
         for access in filter(None, (r.now, r.before)):

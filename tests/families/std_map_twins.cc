@@ -11,7 +11,13 @@
 using table = std::map<int, int>;
 
 static table map, other;
-static volatile int sink;
+/* Takes a value, so that it is computed; no object that other threads could look at. */
+static struct {
+	void operator=(size_t value) const
+	{
+		__asm__ volatile("" : : "r"(value) : "memory");
+	}
+} sink;
 
 /* Something to iterate over, made while there is one thread. */
 static struct filling {

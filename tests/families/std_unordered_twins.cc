@@ -10,7 +10,13 @@
 using table = std::unordered_map<int, int>;
 
 static table map, other;
-static volatile int sink;
+/* Takes a value, so that it is computed; no object that other threads could look at. */
+static struct {
+	void operator=(size_t value) const
+	{
+		__asm__ volatile("" : : "r"(value) : "memory");
+	}
+} sink;
 
 static struct filling {
 	filling()

@@ -23,6 +23,7 @@ LAYERS = [
     ('preload/', 'preload'),
     ('hooks/', 'hooks'),
     ('report/check', 'check'),
+    ('report/object_asked', 'check'),
     ('report/', 'report'),
     ('include/', 'include'),
 ]
@@ -35,14 +36,14 @@ MAY_INCLUDE = {
     'preload': {'sys', 'record', 'engine', 'unwind', 'preload', 'report'},
     'hooks': {'sys', 'record', 'engine', 'unwind', 'preload', 'hooks', 'include'},
     'report': {'sys', 'record', 'report', 'check'},
-    # reads the hooks' own tables, and decides as the preload does
+    # reads the hooks' own tables and machine code, and decides as the preload does
     'check': {'sys', 'engine', 'preload', 'hooks', 'report', 'check'},
     'include': {'include'},
 }
 # Headers whose functions allocate, keep locale, or write through buffers of the program.
 NOT_IN_HOST = {'stdio.h', 'locale.h', 'wchar.h', 'iconv.h', 'syslog.h', 'glib.h'}
 # Linked into librace.so although it lies in report/.
-HOST_REPORT = {'report/text.c', 'report/suppress.c', 'report/report.h'}
+HOST_REPORT = {'report/text.c', 'report/verdict.c', 'report/suppress.c', 'report/report.h'}
 
 failed = False
 

@@ -22,6 +22,7 @@ static uint64_t seed = 0x9e3779b97f4a7c15;
 
 struct tally {
 	uint64_t seen, refused, wrong; /* instructions that Zydis knows; of these refused; disagreements */
+	int lengths; /* insn_length is compared, too */
 	uint64_t by_opcode[2][256]; /* refused, by opcode: one-byte map, 0F map */
 	char first[400]; /* the first disagreement */
 };
@@ -88,6 +89,9 @@ static unsigned compare(struct tally *t, const uint8_t *at, const uint8_t *end)
 		if (want == INSN_JUMP_IF)
 			condition = z.opcode & 15;
 	}
+	/* Of real code only: of bytes that are none, a length alone promises nothing. */
+	if (t->lengths && known && z.length != insn_length(at, end))
+		what = "length alone";
 	if (kind == INSN_REFUSED) {
 		if (known && z.encoding == ZYDIS_INSTRUCTION_ENCODING_LEGACY && z.opcode_map <= ZYDIS_OPCODE_MAP_0F)
 			t->by_opcode[z.opcode_map][z.opcode]++;
@@ -146,7 +150,7 @@ static void show_refused(const struct tally *t)
 
 static int functions_of(const char *path, struct tally *mutated)
 {
-	struct tally t = {0};
+	struct tally t = {.lengths = 1};
 	struct functions f;
 
 	if (functions_read(&f, path) || !f.n) {

@@ -154,6 +154,8 @@ static void base(void)
 	r.kind = RECORD_RACE;
 	r.verdict = RECORD_LIKELY;
 	r.cause = CAUSE_FORGOTTEN_LOCK;
+	r.severity = SEVERITY_LOW;
+	r.confidence = 95;
 	r.map = 0x55d0c0a4f2a0;
 	r.entries = 214;
 	r.location_module = RECORD_NO_MODULE;
@@ -181,6 +183,11 @@ static void full(void)
 {
 	base();
 	r.verdict = RECORD_CERTAIN;
+	r.confidence = 99;
+	r.usual_lock = r.before.locks[0];
+	r.usual_held = 412;
+	r.usual_of = 413;
+	r.usual_lacks = 1;
 	snprintf(r.label, sizeof(r.label), "session cache");
 	r.buckets = 256;
 	r.now.bucket = r.before.bucket = 17;
@@ -194,9 +201,69 @@ static void full(void)
 	snprintf(r.before.context, sizeof(r.before.context), "reload");
 }
 
+/* The ledger: every entry in its own words. */
+static struct record_evidence *evidence(enum record_evidence_kind kind, uint32_t module_index, uint32_t count, uint64_t at)
+{
+	struct record_evidence *e = &r.evidence[r.nevidence++];
+
+	e->kind = kind;
+	e->module = module_index;
+	e->count = count;
+	e->at = at;
+	return e;
+}
+
+static void marks_in_code(void)
+{
+	base();
+	r.verdict = RECORD_POSSIBLE;
+	r.confidence = 5;
+	evidence(EVIDENCE_ATOMICS, PROG, 12, 0x11f0);
+	evidence(EVIDENCE_FENCES, PROG, 1, 0x1200);
+	evidence(EVIDENCE_PAUSES, 2, 3, 0x1210);
+	evidence(EVIDENCE_WAITS, 2, 1, 0x1220);
+	evidence(EVIDENCE_UNKNOWN_CODE, RECORD_NO_MODULE, 0, 0);
+}
+
+static void objects_and_polling(void)
+{
+	base();
+	r.verdict = RECORD_POSSIBLE;
+	r.confidence = 15;
+	snprintf(evidence(EVIDENCE_ATOMIC_OBJECT, PROG, 2, 0)->text, 100, "ready (src/main.c:12)");
+	snprintf(evidence(EVIDENCE_VOLATILE_OBJECT, PROG, 1, 0)->text, 100, "stop\033[31m (src/main.c:13)");
+	evidence(EVIDENCE_POLLED, PROG, 14, 0x1234);
+	evidence(EVIDENCE_HELD_BACK, RECORD_NO_MODULE, 4, 0);
+	evidence(EVIDENCE_LEARNED, RECORD_NO_MODULE, 0, 0);
+}
+
+static void likely_in_spite_of_doubt(void)
+{
+	base();
+	r.confidence = 80;
+	r.severity = SEVERITY_HIGH;
+	r.before.write = 1;
+	r.usual_lock = r.before.locks[0];
+	r.usual_held = 30;
+	r.usual_of = 40;
+	r.usual_lacks = 1;
+	evidence(EVIDENCE_ATOMICS, PROG, 1, 0x11f0);
+	evidence(EVIDENCE_USUAL_LOCK, RECORD_NO_MODULE, 0, r.usual_lock)->supports = 1;
+}
+
+static void met_while_held(void)
+{
+	base();
+	r.verdict = RECORD_CERTAIN;
+	r.confidence = 99;
+	r.severity = SEVERITY_MEDIUM;
+	evidence(EVIDENCE_MET, RECORD_NO_MODULE, 2, 0)->supports = 1;
+}
+
 static void during_resize(void)
 {
 	full();
+	r.severity = SEVERITY_MEDIUM;
 	r.resize_from = 8;
 	r.resize_to = 16;
 	r.entries_at_resize = 12;
@@ -247,6 +314,38 @@ static void stale_after_resize(void)
 	stale();
 	r.resize_from = 64;
 	r.resize_to = 8;
+}
+
+static void torn(void)
+{
+	base();
+	r.kind = RECORD_CHECK_THEN_ACT;
+	r.compound = COMPOUND_INSERT;
+	r.verdict = RECORD_CERTAIN;
+	r.cause = CAUSE_UNSYNCHRONISED;
+	access_of(&r.now, 1, 1, "g_hash_table_insert", 0x7f000004a2c0);
+	push(&r.now.stack, PROG, 0x101010);
+	access_of(&r.before, 1, 0, "g_hash_table_insert", 0x7f000004a2c0);
+	push(&r.before.stack, PROG, 0x101020);
+	r.now.nlocks = r.before.nlocks = 1;
+	r.now.locks[0] = r.before.locks[0] = 0x55d0c0a4f300;
+	key_text(&r.now, "alice", 0);
+	key_text(&r.before, "alice", 0);
+	r.now.time_ns = 5000008200;
+	r.before.time_ns = 5000000000;
+	r.has_checked = 1;
+	r.checked = r.now.stack;
+	snprintf(r.checked.op, sizeof(r.checked.op), "g_hash_table_lookup");
+}
+
+static void value_freed(void)
+{
+	torn();
+	r.compound = COMPOUND_VALUE_FREED;
+	r.entries = -1;
+	r.now.key_kind = r.before.key_kind = RECORD_KEY_NONE;
+	snprintf(r.now.stack.op, sizeof(r.now.stack.op), "free");
+	snprintf(r.before.stack.op, sizeof(r.before.stack.op), "free");
 }
 
 static void lost_stacks(void)
@@ -420,12 +519,18 @@ static void test_text(void)
 	} all[] = {
 		{ "race_plain", base },
 		{ "race_with_every_line", full },
+		{ "marks_in_code", marks_in_code },
+		{ "objects_and_polling", objects_and_polling },
+		{ "likely_in_spite_of_doubt", likely_in_spite_of_doubt },
+		{ "met_while_held", met_while_held },
 		{ "race_during_a_resize", during_resize },
 		{ "race_after_a_resize", after_resize },
 		{ "stale_iterator_after_a_resize", stale_after_resize },
 		{ "use_of_dead_map", dead },
 		{ "use_of_map_never_created", dead_never_created },
 		{ "stale_iterator", stale },
+		{ "check_then_act", torn },
+		{ "check_then_act_on_a_freed_value", value_freed },
 		{ "lost_stacks", lost_stacks },
 		{ "locks_of_every_type", locks },
 		{ "different_locks", different_locks },

@@ -36,6 +36,7 @@ static long entries_of(uintptr_t map)
 const struct race_kind rig_sized = { "Sized", CONTRACT_UNSAFE, entries_of, 0, 0, capacity_of };
 
 #define OP(index, kind, role, access, flags) [index] = { #index, &kind, NULL, role, access, KEY_NONE, flags }
+#define KEYED(index, kind, role, access, key, flags) [index] = { #index, &kind, NULL, role, access, key, flags }
 const struct race_op rig_ops[RIG_OPS] = {
 	OP(OP_READ, rig_unsafe, ROLE_LOOKUP, ACCESS_READ, 0),
 	OP(OP_WRITE, rig_unsafe, ROLE_INSERT, ACCESS_WRITE, 0),
@@ -63,6 +64,16 @@ const struct race_op rig_ops[RIG_OPS] = {
 	OP(OP_SENDS, rig_sized, ROLE_CLEAR, ACCESS_WRITE, OP_MAY_END),
 	OP(OP_SDESTROY, rig_sized, ROLE_DESTROY, ACCESS_WRITE, 0),
 	OP(OP_SCREATE, rig_sized, ROLE_CREATE, ACCESS_WRITE, 0),
+	KEYED(OP_KLOOK, rig_unsafe, ROLE_LOOKUP, ACCESS_READ, KEY_LONG, 0),
+	KEYED(OP_KINSERT, rig_unsafe, ROLE_INSERT, ACCESS_WRITE, KEY_LONG, 0),
+	KEYED(OP_KREMOVE, rig_unsafe, ROLE_REMOVE, ACCESS_WRITE, KEY_LONG, 0),
+	KEYED(OP_KUPDATE, rig_unsafe, ROLE_UPDATE, ACCESS_WRITE, KEY_LONG, 0),
+	KEYED(OP_KABSENT, rig_unsafe, ROLE_INSERT, ACCESS_WRITE, KEY_LONG, OP_IF_ABSENT),
+	KEYED(OP_KUNTOLD, rig_unsafe, ROLE_INSERT, ACCESS_WRITE, KEY_LONG, OP_NO_IDENTITY),
+	KEYED(OP_KLOOK_C, rig_concurrent, ROLE_LOOKUP, ACCESS_READ, KEY_LONG, 0),
+	KEYED(OP_KINSERT_C, rig_concurrent, ROLE_INSERT, ACCESS_WRITE, KEY_LONG, 0),
+	KEYED(OP_KLOOK_S, rig_unsafe, ROLE_LOOKUP, ACCESS_READ, KEY_STRING, 0),
+	KEYED(OP_KINSERT_S, rig_unsafe, ROLE_INSERT, ACCESS_WRITE, KEY_STRING, 0),
 	[OP_STRING_WRITE] = { "OP_STRING_WRITE", &rig_unsafe, NULL, ROLE_INSERT, ACCESS_WRITE, KEY_STRING, 0 },
 };
 
@@ -86,11 +97,25 @@ int engine_stack_begins(uint32_t stack, const struct race_op *op, uintptr_t retu
 	return engine_stack_op(stack) == op;
 }
 
-void engine_found(struct race_thread *t, const struct race_finding *f)
+uint32_t engine_found(struct race_thread *t, const struct race_finding *f)
 {
 	(void)t;
 	rig_found++;
 	rig_last = *f;
+	return 0;
+}
+
+int engine_hold(struct race_thread *t)
+{
+	(void)t;
+	return 0;
+}
+
+uint32_t engine_first(struct race_thread *t, uint32_t stack)
+{
+	(void)t;
+	(void)stack;
+	return 0;
 }
 
 /* ---- steps ---------------------------------------------------------------------------------------------------------- */

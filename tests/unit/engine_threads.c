@@ -29,9 +29,23 @@ int engine_stack_begins(uint32_t stack, const struct race_op *op, uintptr_t retu
 	return engine_stack_op(stack) == op;
 }
 
-void engine_found(struct race_thread *t, const struct race_finding *f)
+uint32_t engine_found(struct race_thread *t, const struct race_finding *f)
 {
 	add_relaxed(&found, 1);
+	return 0;
+}
+
+int engine_hold(struct race_thread *t)
+{
+	(void)t;
+	return 0;
+}
+
+uint32_t engine_first(struct race_thread *t, uint32_t stack)
+{
+	(void)t;
+	(void)stack;
+	return 0;
 }
 
 static const struct race_kind kind = { "K", CONTRACT_UNSAFE, NULL, 0, 0, NULL }, bucketed = { "B", CONTRACT_BUCKET_LOCKED, NULL, 0, 0, NULL };

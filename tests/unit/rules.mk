@@ -10,7 +10,7 @@ UNIT_NAMES := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*.c))
 UNIT_PROGRAMS := $(UNIT_NAMES:%=$(UNIT)/%)
 -include $(filter-out tests/unit/rules.mk,$(wildcard tests/unit/*.mk))
 
-TEST_SRC := $(ENGINE) $(SYS) $(wildcard report/suppress.c report/text.c)
+TEST_SRC := $(ENGINE) $(SYS) $(wildcard report/suppress.c report/text.c report/verdict.c)
 TEST_OBJ := $(TEST_SRC:%.c=$(B)/t/%.o)
 TEST_ARCHIVE := $(B)/t/librace_test.a
 

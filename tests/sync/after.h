@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * after.h - HANDOVER of twins.h with something that side A does first; locks that another thread gives than took; waiting until another
+ * thread sleeps.
+ */
+#ifndef TESTS_AFTER_H
+#define TESTS_AFTER_H
+
+#include "twins.h"
+
+#include <fcntl.h>
+
+static struct gate b_waits __attribute__((unused));
+
+/* Returns once that thread sleeps in a system call that it makes nowhere else by then. */
+static inline void asleep_in(pid_t tid, int number)
+{
+	char path[64], text[8], wanted[8];
+	ssize_t n, length = snprintf(wanted, sizeof(wanted), "%d ", number);
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", (int)tid);
+	do {
+		sched_yield();
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		n = fd < 0 ? 0 : pread(fd, text, (size_t)length, 0);
+		close(fd);
+	} while (n != length || memcmp(text, wanted, (size_t)length));
+}
+
+static inline void asleep(pid_t tid)
+{
+	asleep_in(tid, SYS_futex);
+}
+
+#define AFTER(name, first, give, take)                                                                               \
+	static void *name##_a(void *unused)                                                                          \
+	{                                                                                                            \
+		first;                                                                                               \
+		if (!racy)                                                                                           \
+			touch_a();                                                                                   \
+		give;                                                                                                \
+		if (racy)                                                                                            \
+			touch_a();                                                                                   \
+		gate_open(&a_done);                                                                                  \
+		return unused;                                                                                       \
+	}                                                                                                            \
+	static void *name##_b(void *unused)                                                                          \
+	{                                                                                                            \
+		gate_wait(&a_done, 1);                                                                               \
+		take;                                                                                                \
+		touch_b();                                                                                           \
+		return unused;                                                                                       \
+	}
+
+/* Side B takes a lock that side A gives, and takes it again in another way. */
+#define GIVEN(name, lock, unlock, again)                                                                             \
+	static void *name##_a(void *unused)                                                                          \
+	{                                                                                                            \
+		gate_wait(&b_waits, 1);                                                                              \
+		if (!racy)                                                                                           \
+			touch_a();                                                                                   \
+		unlock;                                                                                              \
+		if (racy)                                                                                            \
+			touch_a();                                                                                   \
+		gate_open(&a_done);                                                                                  \
+		return unused;                                                                                       \
+	}                                                                                                            \
+	static void *name##_b(void *unused)                                                                          \
+	{                                                                                                            \
+		lock;                                                                                                \
+		gate_open(&b_waits);                                                                                 \
+		gate_wait(&a_done, 1);                                                                               \
+		again;                                                                                               \
+		touch_b();                                                                                           \
+		return unused;                                                                                       \
+	}
+
+#endif
