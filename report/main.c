@@ -8,46 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "check.h"
+#include "../preload/sys/fmt.h"
 #include "helper.h"
-#include "info.h"
-#include "symbolize_log.h"
-#include "whatis.h"
-
-static int run_check(int argc, char **argv);
-static int run_help(int argc, char **argv);
-static int run_info(int argc, char **argv);
-static int run_symbolize(int argc, char **argv);
-static int run_whatis(int argc, char **argv);
-static int run_version(int argc, char **argv);
+#include "verbs.h"
 
 static const struct verb {
 	const char *name, *arguments, *summary, *text;
 	int (*run)(int argc, char **argv);
 } verbs[] = {
-	{ "check", "BINARY [--json]", "what librace will see of a program, and what not",
-	  "Reads the binary and the libraries it needs, without running anything, and lists which maps and locks will be\n"
-	  "seen and how, what stays invisible, why, and what to do about it. --json prints the same for programs.\n"
-	  "Status: 0 with the list; 2 when BINARY is no ELF file.\n", run_check },
-	{ "info", "[--family NAME] [--json]", "the families that librace knows, and what it reads of them",
-	  "Lists the kinds of maps (and the groups of synchronisation) that librace.so hooks: functions with role and effective\n"
-	  "access, contract, the library as installed here, and which fields of the library's own structs are read, where\n"
-	  "they lie, what for, and how a run makes sure of them. --json prints the same for programs.\n", run_info },
-	{ "symbolize", "[--debug-dir DIR]... [--binary FILE]... [--asm] [LOG|-|ADDR...]", "names and lines for a log written without them",
-	  "Reads a text log of reports (default: standard input) and writes it with frames of the form `module +0xOFF`\n"
-	  "resolved to file and line; what cannot be resolved stays as it is. A module is the FILE of that name or SONAME,\n"
-	  "else the one that the loader would find; separate debug files are found by build-id below each DIR, and beside\n"
-	  "the file. --asm adds the instructions around each access, by objdump. With one FILE and hexadecimal addresses,\n"
-	  "prints the frames of those.\n", run_symbolize },
-	{ "whatis", "[--pid PID] [--log FILE]... ADDR", "what lies at an address",
-	  "Tells which variable or function, heap block, stack, or mapping of process PID has the address, and which map\n"
-	  "with its label the reports in FILE know there. Status: 0 when something is known, 1 when nothing is.\n",
-	  run_whatis },
-	{ "help", "[VERB]", "what the verbs do",
-	  "Without VERB, lists the verbs; with it, tells about that one.\n", run_help },
-	{ "--version", "", "the version",
-	  "Prints `race VERSION`. librace.so and race belong together: a helper of another version is not used.\n",
-	  run_version },
+#define VERB(name, function, arguments, summary, text) { name, arguments, summary, text, function },
+#include "verbs.def"
+#undef VERB
 };
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))
 
@@ -99,43 +70,15 @@ static int printed(void)
 	return 2;
 }
 
-static int run_version(int argc, char **argv)
+int version_main(int argc, char **argv)
 {
 	if (argc > 0)
 		return usage(verb_find("--version"));
 	puts("race " RACE_VERSION);
-	return printed();
+	return 0;
 }
 
-static int run_check(int argc, char **argv)
-{
-	int status = check_main(argc, argv);
-
-	return printed() ? 2 : status;
-}
-
-static int run_info(int argc, char **argv)
-{
-	int status = info_main(argc, argv);
-
-	return printed() ? 2 : status;
-}
-
-static int run_symbolize(int argc, char **argv)
-{
-	int status = symbolize_main(argc, argv);
-
-	return printed() ? 2 : status;
-}
-
-static int run_whatis(int argc, char **argv)
-{
-	int status = whatis_main(argc, argv);
-
-	return printed() ? 2 : status;
-}
-
-static int run_help(int argc, char **argv)
+int help_main(int argc, char **argv)
 {
 	const struct verb *v;
 
@@ -146,7 +89,7 @@ static int run_help(int argc, char **argv)
 		if (!v)
 			return unknown_verb(argv[0]);
 		printf("usage: race %s%s%s\n\n%s", v->name, v->arguments[0] ? " " : "", v->arguments, v->text);
-		return printed();
+		return 0;
 	}
 	puts("race - reads what librace.so finds\n\nusage: race VERB ...\n");
 	for (size_t i = 0; i < VERBS; i++) {
@@ -161,7 +104,7 @@ static int run_help(int argc, char **argv)
 	puts("\nlibrace.so starts this command by itself to find names and lines for its reports. To check a program:\n"
 	     "  LD_PRELOAD=/absolute/path/to/librace.so PROGRAM\n"
 	     "RACE_OPTIONS=help=1 lists the options.");
-	return printed();
+	return 0;
 }
 
 /* `race __helper SOCKET OUTPUT`: what librace.so starts; no verb for people. */
@@ -178,6 +121,7 @@ static int run_helper(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	const struct verb *v;
+	int status;
 
 	if (argc < 2) {
 		fputs("usage: race VERB ...; `race help` lists the verbs\n", stderr);
@@ -186,5 +130,8 @@ int main(int argc, char **argv)
 	if (!strcmp(argv[1], "__helper"))
 		return run_helper(argc - 2, argv + 2);
 	v = verb_find(!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help") ? "help" : argv[1]);
-	return v ? v->run(argc - 2, argv + 2) : unknown_verb(argv[1]);
+	if (!v)
+		return unknown_verb(argv[1]);
+	status = v->run(argc - 2, argv + 2);
+	return printed() ? 2 : status;
 }

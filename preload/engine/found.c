@@ -95,13 +95,16 @@ int doubted_enough(const struct race_cell *c)
 	return (doubts & 31) != 0;
 }
 
+#define LOOKS_AGAIN_NS 20000000 /* a few slices of a busy scheduler */
+
 /* What the habits of the map and of this thread say about a race; the table cell is the map's. */
 static void find_habits(struct race_finding *f, const struct race_thread *t, const struct race_cell *table)
 {
 	struct map_habit *h = cell_habit(table);
 
-	/* What it waited for may have come after it last woke and before it looked again. */
-	if (t->polls && (t->poll_ticks > f->before.ticks || f->now.ticks - t->poll_ticks < 2 * t->poll_gap)) {
+	/* What it waited for may have come after it last woke and before it looked again, and the system may have stopped it there. */
+	if (t->polls && (t->poll_ticks > f->before.ticks || ticks_to_ns(f->now.ticks - t->poll_ticks - 2 * t->poll_gap) < LOOKS_AGAIN_NS ||
+			 f->now.ticks - t->poll_ticks < 2 * t->poll_gap)) {
 		f->polls = t->polls;
 		f->poll_site = t->poll_site;
 	}
