@@ -82,8 +82,8 @@ static struct handle {
 	uintptr_t end;
 } handles[HANDLES]; /* guarded by list_lock */
 
-/* Keys of end objects: addresses that no memory has, used again so that they stay few. 0: none left; such a thread's join
- * acquires everything. */
+/* Keys of end objects: addresses that no memory has, and that hooks/kernel_object.h does not give out; used again so that they
+ * stay few. 0: none left; such a thread's join acquires everything. */
 enum { ENDS = 1 << 16 };
 static uint16_t spare_ends[ENDS]; /* guarded by list_lock */
 static uint32_t nspare_ends, ends_used;
@@ -92,7 +92,7 @@ static uintptr_t end_take(void) /* list_lock held */
 {
 	uint32_t id = nspare_ends ? spare_ends[--nspare_ends] : ends_used < ENDS - 1 ? ++ends_used : 0;
 
-	return id ? (uintptr_t)1 << 62 | (uintptr_t)id << 4 : 0;
+	return id ? (uintptr_t)1 << 63 | (uintptr_t)id << 4 : 0;
 }
 
 static void end_give(uintptr_t end) /* list_lock held; the object is forgotten already */
