@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "../include/librace.h"
+#include "../preload/trace.h"
 #include "../preload/sys/lock.h"
 #include "sync_rows.h"
 
@@ -145,6 +146,7 @@ RACE_EXPORT race_api_acquire_f race_api_acquire;
 RACE_EXPORT race_api_release_f race_api_release;
 RACE_EXPORT race_api_ignore_f race_api_ignore;
 RACE_EXPORT race_api_context_f race_api_context;
+RACE_EXPORT race_api_trace_f race_api_trace;
 RACE_EXPORT race_api_version_f race_api_version;
 
 /* Callers promise nothing about what lies at `map`; we use its address only. */
@@ -255,7 +257,21 @@ void race_api_ignore(int change)
 
 void race_api_context(const char *text)
 {
-	SYNC_ENTER(t->context = context_set(t, text));
+	SYNC_ENTER({
+		t->context = context_set(t, text);
+		if (trace_is_on())
+			trace_context(t, text);
+	});
+}
+
+void race_api_trace(int on)
+{
+	SYNC_ENTER({
+		if (!on)
+			trace_stop();
+		else
+			trace_start(NULL, 0);
+	});
 }
 
 const char *race_api_version(void)

@@ -49,6 +49,7 @@ LAYOUT(hash_layout, count, "count", "entries in reports; the check")
 LAYOUT(hash_layout, max, "max", "buckets in reports; growth; the check")
 LAYOUT(hash_layout, hash, "hash_func", "the check")
 LAYOUT(hash_layout, recycled, "free", "the check")
+SIZE(hash_kind, &layout, SIZE_AT(hash_layout, count), SIZE_AT(hash_layout, max), SIZE_NONE, 1)
 LAYOUT_TYPE(hash_index, hash_kind, "struct apr_hash_index_t", "APR 1.3 to 1.7", "the first walk's iterator must hold its table")
 LAYOUT(hash_index, table, "ht", "the table that a step goes through; the check")
 

@@ -33,6 +33,7 @@ ORIGIN(table_kind, "libapr-1.so.0")
 LAYOUT_TYPE(array_layout, table_kind, "apr_array_header_t", "APR 1", "each time: entries are 24 bytes long")
 LAYOUT(array_layout, bytes, "elt_size", "the check")
 LAYOUT(array_layout, entries, "nelts", "entries in reports")
+SIZE(table_kind, NULL, SIZE_AT(array_layout, entries), SIZE_NONE, SIZE_NONE, 0)
 
 static long entries_of(uintptr_t map)
 {

@@ -66,6 +66,7 @@ LAYOUT(hash_layout, entries, "nnodes", "entries at the end of an operation; the 
 LAYOUT(hash_layout, hash, "hash_func", "the kind of keys of g_hash_table_new_similar; the check")
 LAYOUT(hash_layout, equal, "key_equal_func", "the check")
 LAYOUT(hash_layout, refs, "ref_count", "whether dropping a reference destroys the table; the check")
+SIZE(hash_kind, &layout, SIZE_AT(hash_layout, entries), SIZE_AT(hash_layout, size), SIZE_AT(hash_layout, occupied), 0)
 
 static void learn(const struct hash_layout *h, const void *hash, const void *equal, const void *caller);
 

@@ -50,6 +50,7 @@ LAYOUT(tree_layout, root, "root", "the check")
 LAYOUT(tree_layout, compare, "key_compare", "the check")
 LAYOUT(tree_layout, nodes, "nnodes", "the check")
 LAYOUT(tree_layout, refs, "ref_count", "whether dropping a reference destroys the tree; the check")
+SIZE(tree_kind, &layout, SIZE_AT(tree_layout, nodes), SIZE_NONE, SIZE_NONE, 0)
 
 static void learn(const struct tree_layout *tree, const void *compare, const void *caller);
 

@@ -17,6 +17,7 @@
 
 #include "../preload/core.h"
 #include "../preload/engine/compound.h"
+#include "../preload/engine/trace.h"
 
 #define RACE_EXPORT __attribute__((visibility("default"), noinline))
 #define FRAME ((const uintptr_t *)__builtin_frame_address(0))
@@ -96,7 +97,7 @@ static __attribute__((unused, noinline, cold)) void hook_looked(struct race_thre
 {
 	struct race_touch touch = { op, map, key, RACE_NO_BUCKET, fp };
 
-	if (!map || !load_relaxed(&race_multi))
+	if (!map || !(load_relaxed(&race_multi) & RACE_MULTI_THREADS))
 		return;
 	hook_reenter(t);
 	compound_looked(t, &touch, found, value);

@@ -49,6 +49,7 @@ LAYOUT(table_layout, bits, "hashbits", "the check")
 LAYOUT(table_layout, table, "table", "the check")
 LAYOUT(table_layout, current, "hindex", "which of the two tables is current; the check")
 LAYOUT(table_layout, moved, "hiter", "the check")
+SIZE(table_kind, &layout, SIZE_AT(table_layout, entries), SIZE_NONE, SIZE_NONE, 0)
 
 static void learn(const struct table_layout *h, const void *memory, uint8_t bits)
 {

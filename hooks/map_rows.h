@@ -26,7 +26,7 @@
 #define HOOK_FOUND(symbol, map, key, value)                                                                          \
 	do {                                                                                                         \
 		struct race_touch looked = { &op_##symbol, KEY(map), KEY(key), RACE_NO_BUCKET, FRAME };              \
-		if (HOOK_TRACKS && load_relaxed(&race_multi))                                                        \
+		if (HOOK_TRACKS && (load_relaxed(&race_multi) & RACE_MULTI_THREADS))                        \
 			compound_looked(t, &looked, result != 0, value);                                             \
 	} while (0)
 

@@ -17,13 +17,17 @@
 #include <unistd.h>
 
 #define HOOK_POLICY PATCH_NEVER
+#include "../preload/control.h"
 #include "../preload/emit.h"
 #include "../preload/exit.h"
 #include "../preload/fork.h"
 #include "../preload/host.h"
 #include "../preload/patch/patch.h"
 #include "../preload/resolve.h"
+#include "../preload/sys/filter.h"
 #include "../preload/sys/lock.h"
+#include "../preload/sys/os.h"
+#include "../preload/trace.h"
 #include "futex.h"
 #include "sync_rows.h"
 
@@ -75,8 +79,28 @@ pid_t _Fork(void)
 
 /* ---- sandboxes: from here on no process may be started -------------------------------------------------------------- */
 
-static void sandboxed(void)
+/* Whoever installs a filter, librace's question whether memory can be read must not be what it kills for. */
+static int forbids_probe(const struct sock_fprog *program)
 {
+	uintptr_t at = (uintptr_t)program, end;
+
+	if (!os_readable(at))
+		return 1;
+	at = (uintptr_t)program->filter;
+	end = at + program->len * sizeof(*program->filter);
+	for (uintptr_t page = at; page < end; page = (page | 4095) + 1)
+		if (!os_readable(page))
+			return 1;
+	return !filter_allows_probe(program->filter, program->len);
+}
+
+/* program: NULL for strict mode */
+static void sandboxed(const struct sock_fprog *program)
+{
+	if (!program || forbids_probe(program))
+		os_probe_end();
+	control_end();
+	SYNC_ENTER(trace_sandboxed());
 	emit_sandboxed();
 	patch_stop();
 }
@@ -103,12 +127,14 @@ int prctl(int option, ...)
 	d = va_arg(ap, unsigned long);
 	va_end(ap);
 	if (option == PR_SET_SECCOMP)
-		sandboxed();
+		sandboxed(a == SECCOMP_MODE_FILTER ? (const struct sock_fprog *)b : NULL);
 	result = real(option, a, b, c, d);
 	if (result == 0)
 		SYNC_ENTER(own_name(t, (unsigned long)option, a));
 	return result;
 }
+
+#define SYS_LANDLOCK_RESTRICT 446 /* the same on all machines; older headers lack it */
 
 /* A filter, or strict mode: not a question, and not a probe without a filter. */
 static int is_sandbox(const long a[6])
@@ -129,7 +155,9 @@ long syscall(long number, ...)
 		a[i] = va_arg(ap, long);
 	va_end(ap);
 	if (number == SYS_seccomp && is_sandbox(a))
-		sandboxed();
+		sandboxed(a[0] == SECCOMP_SET_MODE_FILTER ? (const struct sock_fprog *)a[2] : NULL);
+	if (number == SYS_LANDLOCK_RESTRICT)
+		control_end(); /* it would be a thread outside */
 	if (number == SYS_exit_group)
 		a[0] = exit_status_for((int)a[0]);
 	if (kernel_call_is_inside(number, __builtin_return_address(0)))

@@ -76,6 +76,7 @@ LAYOUT_TYPE(qhash_data, hash_kind, "QHashData", "Qt 5", "none: inlined code of e
 LAYOUT(qhash_data, end, "fakeNext", "null: tells the data from a node")
 LAYOUT(qhash_data, entries, "size", "entries in reports")
 LAYOUT(qhash_data, capacity, "numBuckets", "buckets in reports; growth")
+SIZE(hash_kind, NULL, SIZE_AT(qhash_data, entries), SIZE_AT(qhash_data, capacity), SIZE_NONE, 0)
 LAYOUT_TYPE(qhash_node, hash_kind, "QHashData::Node", "Qt 5", "none: inlined code of every Qt 5 program relies on it")
 LAYOUT(qhash_node, next, "next", "a chain's end is the data that a step goes through")
 
@@ -83,6 +84,7 @@ ORIGIN(map_kind, "libQt5Core.so.5")
 LAYOUT_TYPE(qmap_data, map_kind, "QMapDataBase", "Qt 5", "none: inlined code of every Qt 5 program relies on it")
 LAYOUT(qmap_data, entries, "size", "entries in reports")
 LAYOUT(qmap_data, header, "header", "the data around the node that a walk ends at")
+SIZE(map_kind, NULL, SIZE_AT(qmap_data, entries), SIZE_NONE, SIZE_NONE, 0)
 LAYOUT_TYPE(qmap_node, map_kind, "QMapNodeBase", "Qt 5", "none: inlined code of every Qt 5 program relies on it")
 LAYOUT(qmap_node, parent, "p", "null in the header alone")
 
@@ -264,6 +266,8 @@ void *_ZN12QMapDataBase10createDataEv(void)
 		struct race_op_open open;                                                                            \
 		if (unlikely(t != NULL)) {                                                                           \
 			op_enter(t, &touch, &open);                                                                  \
+			if (open.cell)                                                                               \
+				op_exit(t, &open);                                                                   \
 			map_destroy(t, &op_##symbol, KEY(d), FRAME);                                                 \
 			thread_leave(t);                                                                             \
 		}                                                                                                    \

@@ -42,6 +42,7 @@ LAYOUT(hash_header, element_count, "_M_element_count", "entries in reports; whet
 LAYOUT(hash_header, max_load, "_M_rehash_policy", "the container around the policy that is all a call names; the check")
 LAYOUT(hash_header, next_resize, "_M_rehash_policy._M_next_resize", "the check, where a member function's container is looked for")
 LAYOUT(hash_header, single, "_M_single_bucket", "the check")
+SIZE(std_hash_kind, NULL, SIZE_AT(hash_header, element_count), SIZE_AT(hash_header, bucket_count), SIZE_NONE, 0)
 
 static int is_empty(uintptr_t table)
 {

@@ -125,10 +125,15 @@ enum race_promise {
  * race_context(const char *text)
  *	What the calling thread is busy with ("req=71"; 63 bytes are kept; NULL: nothing). Reports show it beside each
  *	access made from now on.
+ * race_trace_start(), race_trace_stop()
+ *	Recording into the file of the option trace= goes on, or pauses. With trace_at_start=0 nothing is recorded
+ *	before the first start. Without the option both do nothing.
  * race_version()
  *	The version of the librace in this process, "0.1.0", or a null pointer when there is none. Never freed.
  */
 #define race_context(text) RACE_CALL_(race_api_context, ((text)))
+#define race_trace_start() RACE_CALL_(race_api_trace, (1))
+#define race_trace_stop() RACE_CALL_(race_api_trace, (0))
 #define race_version() RACE_TEXT_(race_api_version)
 
 /* ---- how it is reached: not for direct use ----------------------------------------------------------------- */
@@ -149,6 +154,7 @@ typedef void race_api_acquire_f(const volatile void *obj) RACE_ADDRESS_;
 typedef void race_api_release_f(const volatile void *obj) RACE_ADDRESS_;
 typedef void race_api_ignore_f(int change);
 typedef void race_api_context_f(const char *text);
+typedef void race_api_trace_f(int on);
 typedef const char *race_api_version_f(void);
 
 /*

@@ -103,7 +103,7 @@ struct race_hook {
 	void *entry;         /* the original itself, as stacks show it; set together with real */
 	uint8_t policy;      /* enum hook_policy */
 	uint8_t state;       /* enum hook_state; written before the program runs or under the loader's lock */
-	uint8_t counting;    /* stats=2: real stays NULL, so that each call passes hook_called, which counts */
+	uint8_t counting;    /* not 0: real stays NULL, so that each call passes hook_called. Bits: enum hook_counting */
 	uint8_t copies;      /* another library has brought the same name: real stays NULL, each caller has its own original */
 	uint8_t refused;     /* it could not be patched: enum patch_result, of the last try */
 	uint8_t refusal;     /* and enum patch_refusal */
@@ -112,7 +112,9 @@ struct race_hook {
 	struct race_range code; /* of that module; empty while not patched */
 	void *counted_real;  /* where real stays NULL: what it would be */
 	uint64_t calls;
+	void *thunk;         /* HOOK_THUNK: what is called instead of the original, which it calls (trace_calls.c) */
 };
+enum hook_counting { HOOK_COUNTED = 1 /* stats=2 */, HOOK_THUNK = 2 };
 extern struct race_hook race_hooks_start[] __asm__("__start_race_hooks") __attribute__((weak, visibility("hidden")));
 extern struct race_hook race_hooks_stop[] __asm__("__stop_race_hooks") __attribute__((weak, visibility("hidden")));
 

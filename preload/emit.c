@@ -20,9 +20,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../report/json.h"
 #include "engine/engine.h"
 #include "helper_host.h"
 #include "options.h"
+#include "record_file.h"
 #include "sys/fmt.h"
 #include "sys/lock.h"
 #include "sys/os.h"
@@ -42,6 +44,7 @@ static struct output {
 	struct file_id id;
 } plain = { -1, { 0, 0 } }, log_file = { -1, { 0, 0 } };
 static char log_path[PATH_ROOM]; /* absolute, without .PID; "": no log */
+static const char *log_suffix = ""; /* behind the PID */
 static uint32_t sandboxed;
 static struct suppressions rules; /* written at start-up */
 
@@ -87,6 +90,8 @@ int emit_high_fd(int fd)
 {
 	int high = duplicate_high(fd);
 
+	if (high < 0 && fd > 2) /* a low limit: better in the program's way than not at all */
+		return fd;
 	os_close(fd);
 	return high;
 }
@@ -120,17 +125,46 @@ static int plain_descriptor(void)
 #define SIGNAL_BYTES 8 /* of the kernel's signal set */
 #define BIT(sig) ((uint64_t)1 << ((sig) - 1))
 
+/* A pipe without a reader and a limit of file sizes answer by a signal, which is meant for the program's own writes. */
+static uint64_t hold_signals(uint64_t *before)
+{
+	uint64_t ours = BIT(SIGPIPE) | BIT(SIGXFSZ), pending = 0;
+
+	if (os_syscall(SYS_rt_sigprocmask, SIG_BLOCK, (long)&ours, (long)before, SIGNAL_BYTES, 0, 0) != 0)
+		return 0;
+	os_syscall(SYS_rt_sigpending, (long)&pending, SIGNAL_BYTES, 0, 0, 0, 0);
+	return ours & ~pending;
+}
+
+static void release_signals(uint64_t take_back, const uint64_t *before)
+{
+	struct timespec no_wait = { 0, 0 };
+
+	if (take_back)
+		os_syscall(SYS_rt_sigtimedwait, (long)&take_back, 0, (long)&no_wait, SIGNAL_BYTES, 0, 0);
+	os_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)before, 0, SIGNAL_BYTES, 0, 0);
+}
+
+void emit_append(int fd, const char *line, unsigned long bytes)
+{
+	uint64_t before = 0, ours;
+	int error;
+
+	if (load_relaxed(&sandboxed)) { /* a plain file, and not a call more than needed */
+		record_append(fd, line, bytes, 0);
+		return;
+	}
+	ours = hold_signals(&before);
+	error = record_append(fd, line, bytes, 1);
+	release_signals(error == -EPIPE || error == -EFBIG ? ours : 0, &before);
+}
+
 static void write_without_sigpipe(int fd, const char *text, size_t bytes)
 {
-	uint64_t pipe_only = BIT(SIGPIPE), before = 0, pending = 0;
-	struct timespec no_wait = { 0, 0 };
-	long blocked = os_syscall(SYS_rt_sigprocmask, SIG_BLOCK, (long)&pipe_only, (long)&before, SIGNAL_BYTES, 0, 0);
+	uint64_t before = 0, ours = hold_signals(&before);
+	int error = os_write_all(fd, text, bytes);
 
-	os_syscall(SYS_rt_sigpending, (long)&pending, SIGNAL_BYTES, 0, 0, 0, 0);
-	if (os_write_all(fd, text, bytes) == -EPIPE && !(pending & BIT(SIGPIPE)))
-		os_syscall(SYS_rt_sigtimedwait, (long)&pipe_only, 0, (long)&no_wait, SIGNAL_BYTES, 0, 0);
-	if (blocked == 0)
-		os_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&before, 0, SIGNAL_BYTES, 0, 0);
+	release_signals(error == -EPIPE || error == -EFBIG ? ours : 0, &before);
 }
 
 static const char *error_text(long error)
@@ -174,13 +208,13 @@ static int log_descriptor(void)
 	if (log_file.fd >= 0 && file_is(log_file.fd, &log_file.id))
 		return log_file.fd;
 	b = buf_on(path, sizeof(path));
-	buf_fmt(&b, "%s.%d", log_path, os_pid());
+	buf_fmt(&b, "%s.%d%s", log_path, os_pid(), log_suffix);
 	fd = os_open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0644);
 	output_set(&log_file, fd < 0 ? fd : emit_high_fd(fd));
 	if (log_file.fd < 0) {
 		/* The probe at start could not know (a full disk, rights given up since): told once, then stderr it is. */
 		b = buf_on(complaint, sizeof(complaint));
-		put_complaint(&b, "log_path", log_path, fd);
+		put_complaint(&b, log_suffix[0] ? "record_dir" : "log_path", log_path, fd);
 		log_path[0] = 0;
 		fd = plain_descriptor();
 		if (fd >= 0)
@@ -203,6 +237,23 @@ int emit_descriptor(void)
 
 	lock_take(&output_lock);
 	fd = descriptor();
+	lock_drop(&output_lock);
+	return fd;
+}
+
+/* The helper opens the log itself, when it has something to write: a run whose findings are all suppressed leaves none. */
+int emit_for_helper(char *path, unsigned long cap)
+{
+	struct buf b = buf_on(path, cap);
+	int fd = -1;
+
+	lock_take(&output_lock);
+	if (log_path[0] && log_file.fd >= 0 && file_is(log_file.fd, &log_file.id))
+		fd = log_file.fd;
+	else if (log_path[0])
+		buf_fmt(&b, "%s.%d%s", log_path, os_pid(), log_suffix);
+	if (fd < 0)
+		fd = plain_descriptor();
 	lock_drop(&output_lock);
 	return fd;
 }
@@ -264,7 +315,7 @@ static long probe_log(void)
 	char *slash;
 	long error;
 
-	buf_fmt(&b, "%s.%d", log_path, os_pid());
+	buf_fmt(&b, "%s.%d%s", log_path, os_pid(), log_suffix);
 	if (b.cut)
 		return -ENAMETOOLONG;
 	error = may_write(path);
@@ -299,6 +350,13 @@ static void set_log_path(const char *option)
 {
 	long error;
 
+	if (!option[0] && record_file_text()[0]) { /* beside the record, which proves that files can be made there */
+		struct buf b = buf_on(log_path, sizeof(log_path));
+
+		buf_str(&b, record_file_text());
+		log_suffix = ".txt";
+		return;
+	}
 	if (!option[0] || !strcmp(option, "stderr"))
 		return;
 	error = emit_absolute(option, log_path, sizeof(log_path)) ? probe_log() : -ENAMETOOLONG;
@@ -308,22 +366,41 @@ static void set_log_path(const char *option)
 	}
 }
 
+static char rules_path[PATH_ROOM]; /* absolute: it may be read again, from elsewhere */
+
+static long read_rules(const char *option, const char *path, void (*complain)(const char *line))
+{
+	char *text = os_map(RULES_FILE_MAX);
+	long n;
+
+	if (!text)
+		return -ENOMEM;
+	n = os_read_file(path, text, RULES_FILE_MAX);
+	if (n >= 0)
+		suppressions_parse(&rules, option, text, (size_t)n, complain);
+	os_unmap(text, RULES_FILE_MAX);
+	return n < 0 ? n : 0;
+}
+
 static void load_rules(const char *option)
 {
-	char *text;
-	long n;
+	long error;
 
 	if (!option[0])
 		return;
-	text = os_map(RULES_FILE_MAX);
-	if (!text)
-		return;
-	n = os_read_file(option, text, RULES_FILE_MAX);
-	if (n < 0)
-		emit_complain("suppressions", option, n);
-	else
-		suppressions_parse(&rules, option, text, (size_t)n, emit_line);
-	os_unmap(text, RULES_FILE_MAX);
+	if (!emit_absolute(option, rules_path, sizeof(rules_path)))
+		rules_path[0] = 0;
+	error = read_rules(option, option, emit_line);
+	if (error < 0 && error != -ENOMEM)
+		emit_complain("suppressions", option, error);
+}
+
+long emit_reload(void (*complain)(const char *line), uint32_t *n)
+{
+	long error = rules_path[0] ? read_rules(race_options.suppressions, rules_path, complain) : -ENAMETOOLONG;
+
+	*n = rules.n;
+	return error;
 }
 
 void emit_start(void)
@@ -336,6 +413,7 @@ void emit_start(void)
 	}
 	names_start();
 	set_log_path(race_options.log_path);
+	record_file_complain();
 	load_rules(race_options.suppressions);
 }
 
@@ -348,6 +426,7 @@ void emit_forked(void)
 			os_close(log_file.fd);
 		log_file.fd = -1;
 	}
+	record_file_forked();
 	for (uint32_t i = 0; i < rules.n; i++)
 		rules.rule[i].matched = 0;
 }
@@ -358,6 +437,7 @@ void emit_sandboxed(void)
 	if (load_relaxed(&sandboxed))
 		return;
 	emit_descriptor();
+	ticks_calibrate(); /* what is asked for the time from now on */
 	store_relaxed(&sandboxed, 1);
 }
 
@@ -392,32 +472,59 @@ void emit_suppressions(void)
 
 /* ---- records -------------------------------------------------------------------------------------------------------- */
 
-/* The report without a helper: names from the dynamic symbol tables. */
-static int render_here(const struct record *r)
+/* guarded by the report lock; the threads of a program may have 16 KiB of stack */
+static char text[96 << 10], line[320 << 10];
+static struct resolver names;
+
+static void append_here(const struct record *r, const struct buf *report)
 {
-	static char text[96 << 10]; /* guarded by the report lock; the threads of a program may have 16 KiB of stack */
-	static struct resolver names;
+	static struct json_context context;
+	struct buf b = buf_on(line, sizeof(line));
+
+	if (record_file_descriptor() < 0)
+		return;
+	context.text = report->text;
+	context.text_bytes = report->len;
+	context.tags = record_file_tags();
+	context.traceparent = record_file_traceparent();
+	buf_char(&b, '\n');
+	if (json_render(r, &names, &context, &b))
+		record_file_append(line, b.len);
+}
+
+/* The report without a helper: names from the dynamic symbol tables. text_is_out: only its line in the record is missing. */
+static int render_here(const struct record *r, int text_is_out)
+{
 	struct buf b = buf_on(text, sizeof(text));
 	int rule;
 
 	names = names_of_host;
 	names.strip_prefix = race_options.strip_path_prefix;
-	rule = suppressions_match(&rules, r, &names);
+	rule = text_is_out ? -1 : suppressions_match(&rules, r, &names);
 	if (rule >= 0)
 		return rule;
 	text_render(r, &names, &b);
-	emit_text(text, b.len);
+	if (!text_is_out)
+		emit_text(text, b.len);
+	append_here(r, &b);
 	return -1;
 }
 
 int emit_record(const struct record *r)
 {
+	int64_t before;
 	int rule = -1;
 
 	pending_begin();
+	before = record_file_bytes();
 	switch (helper_send(r, &rule)) {
 	case HELPER_NONE:
-		rule = render_here(r);
+		rule = render_here(r, 0);
+		break;
+	case HELPER_LOST:
+		if (before >= 0 && !record_file_has(before, r->sequence))
+			render_here(r, 1);
+		rule = -1;
 		break;
 	case HELPER_PRINTED:
 		rule = -1;

@@ -16,7 +16,19 @@
 #include "emit.h"
 #include "exit.h"
 #include "options.h"
+#include "record_file.h"
 #include "sys/os.h"
+#include "trace.h"
+
+void exit_told(int status)
+{
+	struct finding_counts counts;
+
+	finding_summary();
+	finding_counts(&counts);
+	record_file_end(status, &counts);
+	trace_end(status);
+}
 
 int exit_status_for(int status)
 {
@@ -24,9 +36,9 @@ int exit_status_for(int status)
 		return status;
 	if (race_options.atexit_sleep_ms)
 		os_sleep_ns((uint64_t)race_options.atexit_sleep_ms * 1000000);
-	finding_summary();
 	if (status == 0 && finding_counted() > 0)
-		return (int)race_options.exitcode;
+		status = (int)race_options.exitcode;
+	exit_told(status);
 	return status;
 }
 

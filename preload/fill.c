@@ -8,9 +8,11 @@
 
 #include <string.h>
 
+#include "../report/report.h"
 #include "cause.h"
 #include "host.h"
 #include "module.h"
+#include "options.h"
 #include "sys/fmt.h"
 #include "sys/os.h"
 
@@ -201,4 +203,6 @@ void fill_record(struct record *r, struct race_thread *t, const struct race_find
 			r->location_thread = 1 + fill_thread(r, owner - 1);
 	}
 	r->cause = (uint32_t)cause_of(f, r);
+	record_redact(r, race_options.redact == REDACT_KEYS || race_options.redact == REDACT_ALL,
+		      race_options.redact == REDACT_NOTES || race_options.redact == REDACT_ALL);
 }

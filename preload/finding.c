@@ -9,19 +9,21 @@
  */
 #include <string.h>
 
+#include "control.h"
 #include "emit.h"
 #include "exit.h"
 #include "fill.h"
 #include "helper_host.h"
 #include "host.h"
+#include "metrics.h"
 #include "module.h"
 #include "options.h"
-#include "patch/patch.h"
-#include "patch/tell.h"
-#include "rules/start.h"
+#include "record_file.h"
 #include "sys/fmt.h"
 #include "sys/lock.h"
 #include "sys/os.h"
+#include "told.h"
+#include "trace.h"
 #include "verdict/learn.h"
 #include "verdict/modules.h"
 #include "verdict/weigh.h"
@@ -29,12 +31,13 @@
 static struct lock report_lock;
 static struct record record; /* guarded by report_lock; too large for a thread's stack */
 
-static struct {
-	uint32_t races, misuses; /* counted for the exit status */
-	uint32_t printed, suppressed, below_level, repeated, over_limit;
-} counts;
+static struct finding_counts counts;
 static uint32_t summarised;
 static int looking; /* a look has begun; guarded by report_lock */
+static struct {
+	struct race_thread *t;
+	const struct race_finding *f;
+} made_from; /* what the record was made from; guarded by report_lock, valid as long as that is held */
 
 /* ---- reporting ---------------------------------------------------------------------------------------------------- */
 
@@ -55,21 +58,47 @@ static int is_asked_for(const struct race_finding *f)
 /* What the exit status is made of. */
 static void count(const struct record *r)
 {
+	if (!record_counts(r))
+		return;
 	if (r->kind == RECORD_STALE_ITERATOR || r->kind == RECORD_CHECK_THEN_ACT)
 		counts.misuses++;
-	else if (r->verdict != RECORD_POSSIBLE)
-		counts.races++;
 	else
-		return;
+		counts.races++;
 	if (race_options.halt_on_error) {
 		lock_drop(&report_lock);
-		finding_summary();
+		exit_told((int)race_options.exitcode);
 		os_exit((int)race_options.exitcode);
 	}
 }
 
+/* Of those that were not suppressed. */
+static void count_class(const struct record *r)
+{
+	switch (r->kind) {
+	case RECORD_RACE:
+		add_relaxed(&counts.race[r->verdict], 1);
+		break;
+	case RECORD_DEAD_MAP:
+		add_relaxed(&counts.dead_maps, 1);
+		break;
+	case RECORD_STALE_ITERATOR:
+		add_relaxed(&counts.stale_iterators, 1);
+		break;
+	case RECORD_CHECK_THEN_ACT:
+		add_relaxed(&counts.torn, 1);
+		break;
+	}
+}
+
+static void told(const struct race_finding *f, enum told_how how)
+{
+	told_add(f, &record, how);
+	if (how != TOLD_SUPPRESSED)
+		count_class(&record);
+}
+
 /* The record is full and weighed. */
-static void report(struct pair *p)
+static void report(const struct race_finding *f, struct pair *p)
 {
 	int is_new = p->state != PAIR_TOLD;
 
@@ -80,13 +109,18 @@ static void report(struct pair *p)
 	}
 	if (race_options.max_reports && counts.printed >= race_options.max_reports) {
 		counts.over_limit++;
+		told(f, TOLD_OVER_LIMIT);
 	} else if (emit_record(&record) >= 0) {
 		counts.suppressed++;
+		told(f, TOLD_SUPPRESSED);
 		p->state = PAIR_SETTLED;
 		return;
 	} else {
 		counts.printed++;
+		told(f, TOLD_PRINTED);
 	}
+	if (trace_is_on())
+		trace_finding(made_from.t, made_from.f, &record);
 	count(&record);
 }
 
@@ -98,6 +132,8 @@ static void look(struct race_thread *t, const struct race_finding *f, struct pai
 		pending_begin();
 	looking = 1;
 	ticks_calibrate();
+	made_from.t = t;
+	made_from.f = f;
 	fill_record(&record, t, f);
 	learn_recall(p, &record);
 	weigh(&record, f, p);
@@ -115,7 +151,7 @@ static uint32_t doubt(struct race_thread *t, const struct race_finding *f, struc
 		look(t, f, p);
 		if (record.verdict != RECORD_POSSIBLE) {
 			if (!below_level(record.verdict)) {
-				report(p);
+				report(f, p);
 			} else { /* report=certain: it may still prove to be that */
 				p->state = PAIR_DOUBTED;
 				add_relaxed(&counts.below_level, 1);
@@ -141,7 +177,7 @@ static uint32_t doubt(struct race_thread *t, const struct race_finding *f, struc
 	}
 	if (!below_level(RECORD_POSSIBLE) && p->state != PAIR_TOLD && p->state != PAIR_SETTLED) {
 		look(t, f, p);
-		report(p);
+		report(f, p);
 	}
 	return ANSWER_DOUBT;
 }
@@ -150,11 +186,15 @@ uint32_t finding_report(struct race_thread *t, const struct race_finding *f)
 {
 	struct pair *p = is_asked_for(f) ? pair_of(f) : NULL;
 	uint32_t answer = 0;
+	uint64_t since;
 
+	if (!p && is_asked_for(f))
+		add_relaxed(&counts.no_room, 1);
 	if (!p || load_relaxed(&p->state) == PAIR_SETTLED) { /* a full set reports nothing more: thousands have been told by then */
 		add_relaxed(p ? &counts.repeated : &counts.below_level, 1);
 		return 0;
 	}
+	since = trace_is_on() ? os_ticks() : 0;
 	lock_take(&report_lock);
 	if (p->state == PAIR_SETTLED) {
 		add_relaxed(&counts.repeated, 1);
@@ -162,12 +202,14 @@ uint32_t finding_report(struct race_thread *t, const struct race_finding *f)
 		answer = doubt(t, f, p);
 	} else {
 		look(t, f, p);
-		report(p);
+		report(f, p);
 	}
 	if (looking)
 		pending_end();
 	looking = 0;
 	lock_drop(&report_lock);
+	if (since && trace_is_on())
+		trace_paused(t, since, 1);
 	return answer;
 }
 
@@ -179,7 +221,12 @@ uint32_t engine_found(struct race_thread *t, const struct race_finding *f)
 
 int engine_hold(struct race_thread *t)
 {
-	return hold_round(t);
+	uint64_t since = trace_is_on() ? os_ticks() : 0;
+	int more = hold_round(t);
+
+	if (since && trace_is_on())
+		trace_paused(t, since, 0);
+	return more;
 }
 
 /* The thread holds a lock that it does not share. */
@@ -227,7 +274,6 @@ int engine_stack_begins(uint32_t stack, const struct race_op *op, uintptr_t retu
 
 void finding_start(void)
 {
-	module_start();
 	learn_start();
 	race_try_first = 1; /* until the code was looked at */
 }
@@ -237,47 +283,9 @@ unsigned finding_counted(void)
 	return load_relaxed(&counts.races) + load_relaxed(&counts.misuses);
 }
 
-static void print_stats(void)
+void finding_counts(struct finding_counts *out)
 {
-	static const char *const names[COUNTERS] = {
-		"operations recorded", "maps without room", "sync objects without room", "clocks without room",
-		"readers without room", "threads without slot", "slots reused early", "races", "overlaps",
-		"ordered by a once", "dead maps evicted", "keys without room",
-	};
-	struct unwind_stats u;
-	struct pairs_stats doubts;
-	char line[160];
-
-	engine_counters_fold();
-	for (int i = 0; i < COUNTERS; i++) {
-		struct buf b = buf_on(line, sizeof(line));
-
-		buf_fmt(&b, "librace: stats: %s: %lu", names[i] ? names[i] : "?", (unsigned long)load_relaxed(&race_counters[i]));
-		emit_line(line);
-	}
-	unwind_stats(&u);
-	{
-		struct buf b = buf_on(line, sizeof(line));
-
-		buf_fmt(&b, "librace: stats: stacks: %lu in %lu bytes, %lu refused, %lu lost", (unsigned long)u.stacks,
-			(unsigned long)u.depot_bytes, (unsigned long)u.refused, (unsigned long)u.lost);
-		emit_line(line);
-		b = buf_on(line, sizeof(line));
-		buf_fmt(&b, "librace: stats: reports: %u printed, %u suppressed, %u repeated, %u below report level, %u over max_reports",
-			counts.printed, counts.suppressed, counts.repeated, counts.below_level, counts.over_limit);
-		emit_line(line);
-	}
-	pairs_stats(&doubts);
-	{
-		struct buf b = buf_on(line, sizeof(line));
-
-		buf_fmt(&b, "librace: stats: possible: %u pairs in doubt, %u of them ordered by what nobody sees; %u calls held for %lu ms",
-			doubts.doubted, doubts.ordered, doubts.holds, (unsigned long)(doubts.held_ns / 1000000));
-		emit_line(line);
-	}
-	tell_maps();
-	patch_tell(race_options.stats >= 2);
-	rules_tell();
+	*out = counts;
 }
 
 void finding_summary(void)
@@ -302,7 +310,9 @@ void finding_summary(void)
 	if (race_options.print_suppressions)
 		emit_suppressions();
 	if (race_options.stats)
-		print_stats();
+		metrics_tell();
+	metrics_write();
+	control_exit();
 }
 
 void finding_forked(void)
@@ -310,6 +320,7 @@ void finding_forked(void)
 	lock_reset(&report_lock);
 	looking = 0;
 	pairs_forget();
+	told_forked();
 	memset(&counts, 0, sizeof(counts));
 	summarised = 0;
 }
@@ -317,6 +328,11 @@ void finding_forked(void)
 void finding_lock(void)
 {
 	lock_take(&report_lock);
+}
+
+int finding_try_lock(void)
+{
+	return lock_try(&report_lock);
 }
 
 void finding_unlock(void)

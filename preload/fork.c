@@ -8,16 +8,20 @@
  *   1. finding lock      preload/finding.c   one report at a time
  *   2. thread list lock  preload/thread.c
  *   3. engine locks      preload/engine      in the order of engine_lock_all
+ *   4. trace locks       preload/trace_words.c, then trace_file.c: leaves
  */
 #include <pthread.h>
 
+#include "control.h"
 #include "core.h"
 #include "emit.h"
 #include "exit.h"
 #include "fork.h"
 #include "host.h"
+#include "metrics.h"
 #include "patch/patch.h"
 #include "sys/os.h"
+#include "trace.h"
 #include "unwind/unwind.h"
 
 /* Written and read by the forking thread only. GUARDED: we hold the guard and the locks. NESTED: a signal handler forks on
@@ -35,12 +39,14 @@ void fork_prepare(void)
 	finding_lock();
 	host_lock_all();
 	engine_lock_all();
+	trace_fork_lock();
 }
 
 void fork_parent(void)
 {
 	if (fork_state == FORK_NESTED)
 		return;
+	trace_fork_unlock();
 	engine_unlock_all();
 	host_unlock_all();
 	finding_unlock();
@@ -53,12 +59,15 @@ void fork_child(void)
 {
 	race_process = os_pid();
 	engine_forked(race_me);
+	trace_forked();
 	host_forked(race_me);
 	unwind_forked();
 	finding_forked();
 	helper_forked();
 	patch_forked();
 	emit_forked();
+	metrics_start();
+	control_forked();
 	if (fork_state == FORK_GUARDED)
 		thread_leave(race_me);
 }

@@ -29,6 +29,8 @@
 #include "emit.h"
 #include "helper_host.h"
 #include "options.h"
+#include "record_file.h"
+#include "sys/atomic.h"
 #include "sys/fmt.h"
 #include "sys/os.h"
 
@@ -45,6 +47,8 @@ static struct {
 	long middle;          /* pid, 0 none */
 	uint32_t failures;    /* starts that came to nothing; after 3 no more */
 } helper = { -1, { 0, 0 }, 0, 0 };
+static uint32_t starts, good_starts; /* in all; those that led to an answer */
+static int outdated;                 /* its suppressions are those of before: another one is started for the next record */
 
 /* ---- where it is ------------------------------------------------------------------------------------------------------ */
 
@@ -64,7 +68,7 @@ void helper_set_path(const char *to)
 
 void helper_locate(void)
 {
-	static const char *const places[] = { "race", "../bin/race" };
+	static const char *const places[] = { "race", "../bin/race", "../../bin/race" /* from lib/TRIPLET */ };
 	static char directory[PATH_ROOM - 16];
 	size_t n = own_path(directory, sizeof(directory));
 
@@ -87,11 +91,12 @@ void helper_locate(void)
  * Both run on stacks of their own in this module's data; what they need lies in `start`. */
 
 static struct {
-	int socket, output;
+	int socket, output, record;
 } start;
 static char middle_stack[8192] __attribute__((aligned(16)));
 static char helper_stack[8192] __attribute__((aligned(16)));
-static char *const helper_argv[] = { "race", "__helper", "3", "4", NULL };
+static char *const helper_argv[] = { "race", "__helper", "3", "4", "5", NULL };
+static char *const without_record[] = { "race", "__helper", "3", "4", "-", NULL };
 static char *const helper_env[] = { "LC_ALL=C", NULL };
 
 struct kernel_action {
@@ -132,6 +137,7 @@ static int run_helper(void *unused)
 {
 	long socket = os_syscall(SYS_fcntl, start.socket, F_DUPFD, 10, 0, 0, 0);
 	long output = start.output >= 0 ? os_syscall(SYS_fcntl, start.output, F_DUPFD, 10, 0, 0, 0) : -1;
+	long record = start.record >= 0 ? os_syscall(SYS_fcntl, start.record, F_DUPFD, 10, 0, 0, 0) : -1;
 	long null;
 
 	os_close(0);
@@ -142,9 +148,11 @@ static int run_helper(void *unused)
 	os_syscall(SYS_dup3, 0, 2, 0, 0, 0, 0);
 	os_syscall(SYS_dup3, socket, 3, 0, 0, 0, 0);
 	os_syscall(SYS_dup3, output >= 0 ? output : 0, 4, 0, 0, 0, 0);
-	close_from(5);
+	if (record >= 0)
+		os_syscall(SYS_dup3, record, 5, 0, 0, 0, 0);
+	close_from(record >= 0 ? 6 : 5);
 	set_signals();
-	os_syscall(SYS_execve, (long)path, (long)helper_argv, (long)helper_env, 0, 0, 0);
+	os_syscall(SYS_execve, (long)path, (long)(record >= 0 ? helper_argv : without_record), (long)helper_env, 0, 0, 0);
 	os_exit(127);
 }
 
@@ -220,6 +228,8 @@ static int run_middle(void *unused)
 	os_syscall(SYS_setsid, 0, 0, 0, 0, 0, 0); /* out of the program's process group */
 	os_syscall(SYS_chdir, (long)"/", 0, 0, 0, 0, 0);
 	os_syscall(SYS_prctl, PR_SET_NAME, (long)"race", 0, 0, 0, 0); /* else it is counted as the program */
+	if (race_options.on_report[0]) /* what commands leave behind comes here, not to a program that collects orphans */
+		os_syscall(SYS_prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0, 0);
 	if (clone(run_helper, helper_stack + sizeof(helper_stack), CLONE_VM | CLONE_VFORK, NULL) < 0)
 		os_exit(1);
 	close_from(0);
@@ -323,15 +333,21 @@ static void helper_drop(void)
 		os_syscall(SYS_wait4, helper.middle, 0, WNOHANG | __WCLONE, 0, 0, 0);
 }
 
+static struct helper_hello hello; /* under the report lock; output_path is set where the helper is started */
+
+static void copy_option(char *to, size_t cap, const char *from)
+{
+	struct buf b = buf_on(to, cap);
+
+	buf_str(&b, from);
+}
+
 static long send_hello(void)
 {
-	static struct helper_hello hello;
 	static char text[SUPPRESSIONS * (sizeof(((struct suppression *)0)->pattern) + 20)];
 	const struct suppressions *rules = emit_rules();
 	struct buf b = buf_on(text, sizeof(text));
 	struct helper_header header = { HELPER_MAGIC, HELPER_HELLO, 0 };
-	struct buf prefix = buf_on(hello.strip_prefix, sizeof(hello.strip_prefix));
-	struct buf file = buf_on(hello.suppression_file, sizeof(hello.suppression_file));
 	long error;
 
 	/* Written anew from what was parsed: the helper's rules have the numbers that ours have. */
@@ -339,8 +355,11 @@ static long send_hello(void)
 		buf_fmt(&b, "%s:%s\n", suppression_type_name(rules->rule[i].type), rules->rule[i].pattern);
 	hello.version = RECORD_VERSION;
 	hello.suppression_bytes = (uint32_t)b.len;
-	buf_str(&prefix, race_options.strip_path_prefix);
-	buf_str(&file, rules->file);
+	copy_option(hello.strip_prefix, sizeof(hello.strip_prefix), race_options.strip_path_prefix);
+	copy_option(hello.suppression_file, sizeof(hello.suppression_file), rules->file);
+	copy_option(hello.tags, sizeof(hello.tags), record_file_tags());
+	copy_option(hello.traceparent, sizeof(hello.traceparent), record_file_traceparent());
+	copy_option(hello.on_report, sizeof(hello.on_report), race_options.on_report);
 	header.bytes = (uint32_t)(sizeof(hello) + b.len);
 	error = send_bytes(&header, sizeof(header));
 	if (!error)
@@ -361,6 +380,7 @@ static int helper_start(void)
 		helper.middle = 0;
 	}
 	helper.failures++;
+	add_relaxed(&starts, 1);
 	if (os_syscall(SYS_socketpair, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, (long)ends, 0, 0) < 0)
 		return 0;
 	helper.socket = emit_high_fd(ends[0]);
@@ -370,7 +390,8 @@ static int helper_start(void)
 		return 0;
 	}
 	start.socket = ends[1];
-	start.output = emit_descriptor();
+	start.output = emit_for_helper(hello.output_path, sizeof(hello.output_path));
+	start.record = record_file_descriptor();
 	helper.middle = start_middle();
 	os_close(ends[1]);
 	if (helper.middle <= 0 || send_hello() < 0) {
@@ -378,6 +399,25 @@ static int helper_start(void)
 		return 0;
 	}
 	return 1;
+}
+
+static void helper_good(void)
+{
+	if (helper.failures)
+		add_relaxed(&good_starts, 1);
+	helper.failures = 0;
+}
+
+uint32_t helper_failed_starts(void)
+{
+	uint32_t n = load_relaxed(&starts), good = load_relaxed(&good_starts);
+
+	return n > good ? n - good : 0;
+}
+
+void helper_outdated(void)
+{
+	outdated = 1;
 }
 
 /* ---- records ------------------------------------------------------------------------------------------------------------ */
@@ -412,7 +452,7 @@ static enum helper_answer wait_for_answer(uint32_t sequence, int *rule)
 			return HELPER_PRINTED;
 		if (error) {
 			helper_drop();
-			return writing ? HELPER_PRINTED : HELPER_NONE;
+			return writing ? HELPER_LOST : HELPER_NONE;
 		}
 		if (done.sequence != sequence) /* an answer that we did not wait for */
 			continue;
@@ -420,7 +460,7 @@ static enum helper_answer wait_for_answer(uint32_t sequence, int *rule)
 			writing = 1;
 		if (header.type != HELPER_DONE)
 			continue;
-		helper.failures = 0;
+		helper_good();
 		*rule = done.suppressed_by;
 		return done.suppressed_by >= 0 ? HELPER_SUPPRESSED : HELPER_PRINTED;
 	}
@@ -434,6 +474,9 @@ enum helper_answer helper_send(const struct record *r, int *rule)
 	if (emit_is_sandboxed())
 		return HELPER_NONE;
 	deadline = os_monotonic_ns() + WAIT_NS;
+	if (outdated)
+		helper_drop();
+	outdated = 0;
 	/* Twice: the program may have closed our socket, or the helper may be gone. */
 	for (int attempt = 0; attempt < 2; attempt++) {
 		if (helper.socket < 0 || !file_is(helper.socket, &helper.id)) {
@@ -496,7 +539,7 @@ int helper_ask_objects(const struct record_module *m, struct helper_objects *out
 	if (!error)
 		error = wait_for_objects(ask.sequence, out);
 	if (!error)
-		helper.failures = 0;
+		helper_good();
 	else if (error != -ETIMEDOUT)
 		helper_drop();
 	if (error)
@@ -512,4 +555,5 @@ void helper_forked(void)
 	helper.socket = -1;
 	helper.middle = 0;
 	helper.failures = 0;
+	starts = good_starts = 0;
 }

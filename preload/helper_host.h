@@ -12,6 +12,10 @@
 
 /* Where text goes now: a verified descriptor, or -1. Opens the log at the first call. */
 int emit_descriptor(void);
+/* The same for the helper: a descriptor that is open, and the path of the log where that has yet to be opened (else ""). */
+int emit_for_helper(char *path, unsigned long cap);
+/* A line for record_append, with no signal for the program. */
+void emit_append(int fd, const char *line, unsigned long bytes);
 const struct suppressions *emit_rules(void);
 /* The lowest number from which descriptors of ours are asked for: out of the program's way. */
 int emit_high_fd(int fd);    /* moves fd up, close-on-exec; the old number is closed. -errno */
@@ -25,10 +29,13 @@ int emit_is_sandboxed(void);
 
 /* ---- helper_host.c -------------------------------------------------------------------------------------------------- */
 
-enum helper_answer { HELPER_NONE /* nothing was or will be printed: render here */, HELPER_PRINTED, HELPER_SUPPRESSED };
+enum helper_answer { HELPER_NONE /* nothing was or will be printed: render here */, HELPER_PRINTED, HELPER_SUPPRESSED,
+		     HELPER_LOST /* it died while it wrote: the text counts as printed, the record can be asked */ };
 enum helper_answer helper_send(const struct record *r, int *rule);
 /* What the debug information of that module says; 0 when there is no answer: not now, or (out->known) not at all. */
 int helper_ask_objects(const struct record_module *m, struct helper_objects *out);
+uint32_t helper_failed_starts(void);
+void helper_outdated(void); /* the suppressions are others now. Report lock held */
 void helper_set_path(const char *path); /* tests; helper_locate does it for real */
 
 /* ---- pending.c ------------------------------------------------------------------------------------------------------ */

@@ -8,13 +8,16 @@
 #include <pthread.h>
 
 #include "core.h"
+#include "trace.h"
 #include "unwind/unwind.h"
 
 struct host_thread {
 	struct race_thread t;        /* race_me points here */
 	struct stack_cache *cache;
+	struct trace_thread trace;
 	pthread_t handle;
 	int detached;                /* created so */
+	int tid;
 	uintptr_t end;
 	struct host_thread *next;    /* live list or free list; guarded by the thread list lock */
 	struct host_thread **link;
@@ -56,6 +59,17 @@ void thread_joined(uintptr_t end);
 void thread_detached(pthread_t handle);
 /* 1 + number of the live thread whose stack holds the address; 0 none. */
 uint32_t thread_stack_owner(uintptr_t at);
+
+/* Live threads as an onlooker sees them: each field as it was at some moment. At most max are copied; returns how many there are. */
+struct thread_view {
+	uint32_t number, slot, nheld, held_lost, ninside;
+	int tid;
+	uint64_t held[RACE_LOCKS_HELD];     /* innermost last */
+	uintptr_t inside[RACE_OPEN_OPS];    /* maps that it is changing, outermost first */
+};
+uint32_t thread_views(struct thread_view *out, uint32_t max);
+/* The calling thread is librace's own, with a thread block of its own: hooks are transparent on it. */
+void thread_hide(void);
 
 void host_lock_all(void);
 void host_unlock_all(void);

@@ -9,6 +9,8 @@
 
 #define OPTION_TEXT 1024
 
+enum redact { REDACT_NONE, REDACT_KEYS, REDACT_NOTES, REDACT_ALL }; /* values of the option redact */
+
 struct race_options {
 #define OPTION_NUMBER(name, value, min, max, meaning) uint32_t name;
 #define OPTION_CHOICE(name, value, words, meaning) uint32_t name; /* index of the word */

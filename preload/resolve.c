@@ -153,11 +153,14 @@ int hook_is_own_call(const struct race_hook *h, const void *return_address)
 
 __attribute__((noinline, cold)) void *hook_called(struct race_hook *h, const void *return_address)
 {
-	if (h->counting)
+	void *thunk;
+
+	if (h->counting & HOOK_COUNTED)
 		add_relaxed(&h->calls, 1);
 	if (unlikely(load_relaxed(&h->copies)))
 		return original_of(h, return_address);
-	return hook_ask(h, return_address);
+	thunk = load_relaxed(&h->thunk);
+	return unlikely(thunk != NULL) ? thunk : hook_ask(h, return_address);
 }
 
 void resolve_unloaded(void)

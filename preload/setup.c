@@ -13,18 +13,23 @@
 #include <string.h>
 #include <sys/auxv.h>
 
+#include "control.h"
 #include "core.h"
 #include "emit.h"
 #include "engine/compound.h"
 #include "exit.h"
 #include "fork.h"
 #include "host.h"
+#include "module.h"
+#include "metrics.h"
 #include "options.h"
 #include "patch/patch.h"
+#include "record_file.h"
 #include "rules/start.h"
 #include "sys/fmt.h"
 #include "sys/lock.h"
 #include "sys/os.h"
+#include "trace.h"
 
 int race_process;
 int race_once_ready;
@@ -69,6 +74,8 @@ __attribute__((constructor)) static void construct(int argc, char **argv, char *
 		return;
 	/* A bad option is told through emit_line, which needs the option log_path: so parse twice, silently first. */
 	options_parse(&race_options, text, getauxval(AT_SECURE) != 0, NULL);
+	module_start();
+	record_file_start(argc, argv, envp);
 	emit_start();
 	if (text)
 		options_parse(&race_options, text, getauxval(AT_SECURE) != 0, emit_line);
@@ -81,13 +88,18 @@ __attribute__((constructor)) static void construct(int argc, char **argv, char *
 	exit_handlers_install();
 	t = race_me ? race_me : thread_meet();
 	(void)t;
+	metrics_start();
+	control_start(environment_value(envp, "XDG_RUNTIME_DIR"), getauxval(AT_SECURE) != 0);
 	finding_start();
 	rules_start();
 	patch_start();
+	trace_begin();
 }
 
 void process_started(void)
 {
-	if (race_once_ready)
-		unwind_load_library();
+	if (!race_once_ready)
+		return;
+	unwind_load_library();
+	control_begin();
 }

@@ -16,6 +16,7 @@
 #include <sys/syscall.h>
 
 #include "host.h"
+#include "sys/describe.h"
 #include "sys/lock.h"
 #include "sys/os.h"
 
@@ -62,6 +63,7 @@ static struct host_thread *host_new(void)
 		return NULL;
 	memset(&h->t, 0, sizeof(h->t));
 	h->t.host = h;
+	memset(&h->trace, 0, sizeof(h->trace));
 	h->detached = 0;
 	h->end = 0;
 	h->cache = stack_cache_new();
@@ -231,11 +233,12 @@ static struct race_thread *settle(struct host_thread *h, struct thread_birth *bi
 	uintptr_t top = (uintptr_t)pthread_self();
 
 	h->handle = pthread_self();
+	h->tid = os_tid();
 	thread_start(t, birth, foreign);
 	if (birth) {
 		t->stack_hi = top; /* glibc keeps the thread's control block at the top of its stack */
 		t->stack_lo = stack_bytes < top ? top - stack_bytes : 0;
-	} else if (!foreign && os_tid() == os_pid()) {
+	} else if (!foreign && h->tid == os_pid()) {
 		t->stack_hi = (uintptr_t)__libc_stack_end;
 		t->stack_lo = t->stack_hi - ((uintptr_t)256 << 20);
 	}
@@ -244,6 +247,12 @@ static struct race_thread *settle(struct host_thread *h, struct thread_birth *bi
 	if (end_key_made)
 		pthread_setspecific(end_key, (void *)(uintptr_t)PTHREAD_DESTRUCTOR_ITERATIONS);
 	__atomic_signal_fence(__ATOMIC_SEQ_CST); /* partner: a handler on this thread that finds race_me set */
+	if (trace_is_on()) {
+		t->busy = 1;
+		race_me = t;
+		trace_thread_begun(t);
+		t->busy = 0;
+	}
 	race_me = t;
 	thread_state = THREAD_NEW;
 	return t;
@@ -283,6 +292,8 @@ static void thread_finish(void *rounds)
 	 * still be in use by others after its pthread_exit. */
 	if (t->stack_hi && t->number != 0)
 		memory_forget(t->stack_lo, t->stack_hi - t->stack_lo);
+	if (trace_is_on() || h->trace.head)
+		trace_thread_gone(t);
 	thread_end(t, h->end);
 	if (h->end)
 		end_drop(h->handle, h->end, 1);
@@ -302,7 +313,8 @@ void thread_key_create(void)
 struct thread_start *thread_prepare(struct race_thread *t, const uintptr_t *fp)
 {
 	struct host_thread *h = t->host;
-	struct thread_birth *birth = thread_publish(t, stack_capture(h->cache, NULL, fp));
+	uint32_t stack = stack_capture(h->cache, NULL, fp);
+	struct thread_birth *birth = thread_publish(t, stack);
 	struct thread_start *s;
 
 	if (!birth)
@@ -323,6 +335,8 @@ struct thread_start *thread_prepare(struct race_thread *t, const uintptr_t *fp)
 	s->birth = birth;
 	s->number = thread_birth_number(birth);
 	s->begun = s->told = 0;
+	if (trace_is_on())
+		trace_thread_created(t, s->number, stack);
 	return s;
 }
 
@@ -410,6 +424,61 @@ void host_forked(struct race_thread *self)
 
 		h->next = NULL;
 		h->link = &live;
+		h->tid = os_tid();
 		live = h;
 	}
 }
+
+/* ---- onlookers -------------------------------------------------------------------------------------------------------- */
+
+void thread_hide(void)
+{
+	thread_state = THREAD_DEAD;
+}
+
+/* list_lock held: the state of a listed thread stays mapped, though its owner may be changing it. */
+static void view(const struct race_thread *t, struct thread_view *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->number = t->number;
+	out->slot = load_relaxed(&t->slot);
+	out->tid = ((const struct host_thread *)t->host)->tid;
+	out->nheld = load_relaxed(&t->nheld);
+	out->held_lost = load_relaxed(&t->held_lost);
+	if (out->nheld > RACE_LOCKS_HELD)
+		out->nheld = RACE_LOCKS_HELD;
+	for (uint32_t i = 0; i < out->nheld; i++)
+		out->held[i] = load_relaxed(&t->held[i]);
+	for (uint32_t i = 0, n = load_relaxed(&t->nopen); i < n && i < RACE_OPEN_OPS; i++) {
+		const struct race_cell *c = load_relaxed(&t->open[i].cell); /* cells are never unmapped */
+
+		if (c)
+			out->inside[out->ninside++] = load_relaxed(&c->key) & (load_relaxed(&c->sub) ? ~(uintptr_t)1 : ~(uintptr_t)0);
+	}
+}
+
+uint32_t thread_views(struct thread_view *out, uint32_t max)
+{
+	uint32_t n = 0;
+
+	lock_take(&list_lock);
+	for (const struct host_thread *h = live; h; h = h->next, n++) {
+		if (n < max)
+			view(&h->t, &out[n]);
+	}
+	lock_drop(&list_lock);
+	return n;
+}
+
+DESCRIBE_OBJECT(live_threads, live)
+DESCRIBE_FIELD(host_thread, tid)
+DESCRIBE_FIELD(host_thread, handle)
+DESCRIBE_FIELD(host_thread, next)
+DESCRIBE_FIELD(race_thread, number)
+DESCRIBE_FIELD(race_thread, slot)
+DESCRIBE_FIELD(race_thread, nheld)
+DESCRIBE_FIELD(race_thread, held)
+DESCRIBE_FIELD(race_thread, nopen)
+DESCRIBE_FIELD(race_thread, open)
+DESCRIBE_NUMBER(race_thread_open_bytes, sizeof(((struct race_thread *)0)->open[0]))
+DESCRIBE_NUMBER(race_thread_at, offsetof(struct host_thread, t))

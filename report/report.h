@@ -55,6 +55,9 @@ void text_name(struct buf *out, const char *name);
 /* The text is code of headers that was inlined or instantiated: not what the user wrote. */
 int text_is_library_code(const struct frame_text *t);
 
+/* redact=: takes the texts of keys, or of race_context(), out of the record before anybody else sees it. */
+void record_redact(struct record *r, int keys, int notes);
+
 /* ---- suppressions -------------------------------------------------------------------------------------------------- */
 
 enum suppression_type { SUPPRESS_RACE, SUPPRESS_RACE_TOP, SUPPRESS_CALLED_FROM_LIB, SUPPRESS_MAP, SUPPRESS_THREAD };
@@ -75,22 +78,28 @@ void suppressions_parse(struct suppressions *s, const char *file, const char *te
 /* Index of the first rule that matches, or -1. */
 int suppressions_match(const struct suppressions *s, const struct record *r, const struct resolver *names);
 const char *suppression_type_name(enum suppression_type type);
+int suppression_pattern_matches(const char *pattern, const char *text);
 
 /* ---- host <-> helper -------------------------------------------------------------------------------------------------
  * A stream socket; each message is a header and its body. The host sends HELLO once, then RECORDs; the helper answers
- * an ASK with OBJECTS, and each RECORD with WRITING just before it writes the text (not when suppressed), and DONE after that. A helper that is gone
- * without having said WRITING has printed nothing. End of file ends the helper. */
+ * an ASK with OBJECTS, and each RECORD with WRITING just before it writes the text (not when suppressed), and DONE after text and line of
+ * the record are out. A helper that is gone without having said WRITING has printed nothing; with it, the text counts as printed, and
+ * the record can be asked (preload/record_file.h). End of file ends the helper. */
 
 enum helper_message_type { HELPER_HELLO = 1, HELPER_RECORD = 2, HELPER_DONE = 3, HELPER_WRITING = 4, HELPER_ASK = 5, HELPER_OBJECTS = 6 };
 struct helper_header {
 	uint32_t magic, type, bytes; /* bytes of the body */
 };
 #define HELPER_MAGIC 0x5248454cu
+#define HELPER_PATH 5400
 struct helper_hello {
 	uint32_t version;             /* RECORD_VERSION */
 	uint32_t suppression_bytes;   /* that much text follows the struct */
 	char strip_prefix[1024];
 	char suppression_file[512];
+	char output_path[HELPER_PATH]; /* "": write to the descriptor; else opened for appending at the first report */
+	char tags[1024], traceparent[64];
+	char on_report[1024];         /* a command for /bin/sh; "" none */
 };
 struct helper_done {
 	uint32_t sequence;

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "report.h"
+#include "words.h"
 
 #define COMPLAINTS 20 /* then one line says that there are more */
 
@@ -192,7 +193,7 @@ static int star_match(const char *pattern, size_t np, const char *s)
 	return p == np;
 }
 
-static int pattern_matches(const char *pattern, const char *text)
+int suppression_pattern_matches(const char *pattern, const char *text)
 {
 	char glob[sizeof(((struct suppression *)0)->pattern) + 2];
 	size_t n = strlen(pattern), len = 0;
@@ -218,6 +219,21 @@ static const struct record_module *module_at(const struct record *r, const struc
 	return f->module < r->nmodules && f->module < RECORD_MODULES ? &r->modules[f->module] : NULL;
 }
 
+/* With its parameters, if it has any, and as reports show it: else `^put$` would not match put(int), and `^put` put_all(int), too. */
+static int function_matches(const char *pattern, const char *name)
+{
+	char plain[sizeof(((struct frame_text *)0)->function)];
+	size_t n = words_name_length(name);
+
+	if (suppression_pattern_matches(pattern, name))
+		return 1;
+	if (!name[n] || n >= sizeof(plain))
+		return 0;
+	memcpy(plain, name, n);
+	plain[n] = 0;
+	return suppression_pattern_matches(pattern, plain);
+}
+
 static struct frame_text texts[FRAME_TEXTS]; /* one report at a time */
 
 static int frame_matches(const char *pattern, const struct record *r, const struct resolver *names,
@@ -226,13 +242,13 @@ static int frame_matches(const char *pattern, const struct record *r, const stru
 	const struct record_module *m = module_at(r, &s->frames[i]);
 	int n;
 
-	if (i == 0 && s->op[0] && pattern_matches(pattern, s->op))
+	if (i == 0 && s->op[0] && suppression_pattern_matches(pattern, s->op))
 		return 1;
-	if (m && pattern_matches(pattern, m->path))
+	if (m && suppression_pattern_matches(pattern, m->path))
 		return 1;
 	n = names->frame(names->state, r, &s->frames[i], texts, FRAME_TEXTS);
 	for (int k = 0; k < n && k < FRAME_TEXTS; k++) {
-		if (pattern_matches(pattern, texts[k].function) || pattern_matches(pattern, texts[k].file))
+		if (function_matches(pattern, texts[k].function) || suppression_pattern_matches(pattern, texts[k].file))
 			return 1;
 	}
 	return 0;
@@ -259,7 +275,7 @@ static int caller_matches(const char *pattern, const struct record *r, const str
 	uint32_t caller = s->op[0] ? 1 : 0;
 	const struct record_module *m = caller < frames_of(s) ? module_at(r, &s->frames[caller]) : NULL;
 
-	return m && pattern_matches(pattern, path_base(m->path));
+	return m && suppression_pattern_matches(pattern, path_base(m->path));
 }
 
 static int thread_matches(const char *pattern, const struct record *r, const struct record_access *a)
@@ -268,10 +284,10 @@ static int thread_matches(const char *pattern, const struct record *r, const str
 
 	if (!t || t->number == RECORD_UNKNOWN_THREAD)
 		return 0;
-	if (t->number == 0 && pattern_matches(pattern, "main thread"))
+	if (t->number == 0 && suppression_pattern_matches(pattern, "main thread"))
 		return 1;
 	/* "" stands for the program's own name. */
-	return pattern_matches(pattern, t->name[0] ? t->name : r->program);
+	return suppression_pattern_matches(pattern, t->name[0] ? t->name : r->program);
 }
 
 static int rule_matches(const struct suppression *rule, const struct record *r, const struct resolver *names)
@@ -280,7 +296,7 @@ static int rule_matches(const struct suppression *rule, const struct record *r, 
 	const char *pattern = rule->pattern;
 
 	if (rule->type == SUPPRESS_MAP)
-		return pattern_matches(pattern, r->map_kind) || pattern_matches(pattern, r->label);
+		return suppression_pattern_matches(pattern, r->map_kind) || suppression_pattern_matches(pattern, r->label);
 	for (int side = 0; side < 2; side++) {
 		const struct record_stack *s = &sides[side]->stack;
 

@@ -10,12 +10,12 @@
  */
 #include <string.h>
 
-#include "report.h"
+#include "words.h"
 
 static const char rule_line[] = "==================\n";
 static const char cut_line[] = "  [report cut: too long]\n";
 
-static const struct record_thread *thread_at(const struct record *r, uint32_t index)
+const struct record_thread *words_thread_at(const struct record *r, uint32_t index)
 {
 	if (index >= r->nthreads || index >= sizeof(r->threads) / sizeof(r->threads[0]) ||
 	    r->threads[index].number == RECORD_UNKNOWN_THREAD)
@@ -26,7 +26,7 @@ static const struct record_thread *thread_at(const struct record *r, uint32_t in
 /* `main thread`, `thread 3`. */
 void text_thread(struct buf *out, const struct record *r, uint32_t index)
 {
-	const struct record_thread *t = thread_at(r, index);
+	const struct record_thread *t = words_thread_at(r, index);
 
 	if (!t)
 		buf_str(out, "unknown thread");
@@ -39,7 +39,7 @@ void text_thread(struct buf *out, const struct record *r, uint32_t index)
 /* `thread 3 "worker-1"`. */
 static void put_thread_name(struct buf *out, const struct record *r, uint32_t index)
 {
-	const struct record_thread *t = thread_at(r, index);
+	const struct record_thread *t = words_thread_at(r, index);
 
 	text_thread(out, r, index);
 	if (t && t->number != 0 && t->name[0]) {
@@ -50,7 +50,7 @@ static void put_thread_name(struct buf *out, const struct record *r, uint32_t in
 
 /* ---- stacks -------------------------------------------------------------------------------------------------------- */
 
-static const struct record_module *module_at(const struct record *r, const struct record_frame *f)
+const struct record_module *words_module_at(const struct record *r, const struct record_frame *f)
 {
 	return f->module < r->nmodules && f->module < RECORD_MODULES ? &r->modules[f->module] : NULL;
 }
@@ -89,12 +89,12 @@ int module_is_system(const char *path)
 static int find_user_frame(const struct record *r, const struct record_stack *s, int owner)
 {
 	uint32_t n = s->nframes < RECORD_FRAMES ? s->nframes : RECORD_FRAMES;
-	const struct record_module *of_op = s->op[0] ? module_at(r, &s->frames[0]) : NULL;
+	const struct record_module *of_op = s->op[0] ? words_module_at(r, &s->frames[0]) : NULL;
 
 	if (of_op && !is_library(path_base(of_op->path)))
 		of_op = NULL;
 	for (uint32_t i = s->op[0] ? 1 : 0; i < n; i++) {
-		const struct record_module *m = module_at(r, &s->frames[i]);
+		const struct record_module *m = words_module_at(r, &s->frames[i]);
 
 		if (m && !module_is_system(m->path) && !(owner && m == of_op))
 			return (int)i;
@@ -129,9 +129,8 @@ int text_is_library_code(const struct frame_text *t)
 	return !strcmp(base, "librace.h") || !strcmp(base, "librace_uthash.h");
 }
 
-static struct frame_text texts[FRAME_TEXTS];
-
-static int resolve(const struct record *r, const struct resolver *names, const struct record_stack *s, uint32_t i)
+int words_frames(const struct record *r, const struct resolver *names, const struct record_stack *s, uint32_t i,
+		 struct frame_text *texts)
 {
 	int n;
 
@@ -140,7 +139,7 @@ static int resolve(const struct record *r, const struct resolver *names, const s
 	texts[0].inlined = 0;
 	n = names->frame(names->state, r, &s->frames[i], texts, FRAME_TEXTS);
 	if (n < 1) {
-		const struct record_module *m = module_at(r, &s->frames[i]);
+		const struct record_module *m = words_module_at(r, &s->frames[i]);
 
 		texts[0].function[0] = texts[0].file[0] = 0;
 		texts[0].offset = s->frames[i].pc - (m ? m->base : 0);
@@ -154,7 +153,7 @@ static int resolve(const struct record *r, const struct resolver *names, const s
 	return n < FRAME_TEXTS ? n : FRAME_TEXTS;
 }
 
-static const char *stripped(const char *file, const char *prefix)
+const char *words_file(const char *file, const char *prefix)
 {
 	size_t n = prefix ? strlen(prefix) : 0;
 
@@ -174,7 +173,7 @@ static int drop_end(const char *name, size_t *n, const char *end)
 
 /* Length of a demangled name without its parameters, and what may follow those: reports say `name()`. "operator()" and
  * parentheses inside a name, such as "(anonymous namespace)" and "{lambda()#1}", stay. */
-static size_t name_length(const char *name)
+size_t words_name_length(const char *name)
 {
 	size_t all = strlen(name), n = all;
 	int depth = 0;
@@ -198,7 +197,7 @@ void text_name(struct buf *out, const char *name)
 	char plain[sizeof(((struct frame_text *)0)->function)];
 	struct buf b = buf_on(plain, sizeof(plain));
 
-	buf_mem(&b, name, name_length(name));
+	buf_mem(&b, name, words_name_length(name));
 	buf_clean(out, plain);
 	buf_str(out, "()");
 }
@@ -209,7 +208,7 @@ void text_frame(struct buf *out, const char *module, const struct frame_text *t,
 	text_name(out, t->function[0] ? t->function : "??");
 	buf_str(out, mark ? " <--\n      " : "\n      ");
 	if (t->file[0]) {
-		buf_clean(out, stripped(t->file, prefix));
+		buf_clean(out, words_file(t->file, prefix));
 		if (t->line)
 			buf_fmt(out, ":%u", t->line);
 	} else {
@@ -218,6 +217,8 @@ void text_frame(struct buf *out, const char *module, const struct frame_text *t,
 	buf_fmt(out, " +0x%lx\n", (unsigned long)t->offset);
 }
 
+static struct frame_text texts[FRAME_TEXTS];
+
 int stack_user_text(const struct record *r, const struct resolver *names, const struct record_stack *s, int *text)
 {
 	uint32_t nframes = s->nframes < RECORD_FRAMES ? s->nframes : RECORD_FRAMES;
@@ -225,12 +226,12 @@ int stack_user_text(const struct record *r, const struct resolver *names, const 
 
 	*text = 0;
 	for (int i = user; i >= 0 && (uint32_t)i < nframes; i++) {
-		const struct record_module *m = module_at(r, &s->frames[i]);
+		const struct record_module *m = words_module_at(r, &s->frames[i]);
 		int n;
 
 		if (!m || module_is_system(m->path))
 			continue;
-		n = resolve(r, names, s, (uint32_t)i);
+		n = words_frames(r, names, s, (uint32_t)i, texts);
 		for (int k = 0; k < n; k++) {
 			if (!text_is_library_code(&texts[k])) {
 				*text = k;
@@ -247,7 +248,7 @@ void text_user_name(struct buf *out, const struct record *r, const struct resolv
 
 	if (user < 0)
 		return;
-	resolve(r, names, s, (uint32_t)user);
+	words_frames(r, names, s, (uint32_t)user, texts);
 	text_name(out, texts[text].function[0] ? texts[text].function : "??");
 }
 
@@ -259,8 +260,8 @@ static void put_stack(struct buf *out, const struct record *r, const struct reso
 	if (nframes == 0)
 		buf_str(out, "  [failed to restore the stack]\n");
 	for (uint32_t i = 0; i < nframes; i++) {
-		const struct record_module *m = module_at(r, &s->frames[i]);
-		int n = resolve(r, names, s, i), mark = (int)i == user ? text : -1;
+		const struct record_module *m = words_module_at(r, &s->frames[i]);
+		int n = words_frames(r, names, s, i, texts), mark = (int)i == user ? text : -1;
 
 		for (int k = 0; k < n; k++)
 			text_frame(out, m ? path_base(m->path) : "??", &texts[k], k == mark, names->strip_prefix);
@@ -284,7 +285,7 @@ static void put_access(struct buf *out, const struct record *r, const struct res
 /* A finding about one call only: nothing is known of what came before. */
 int text_has_before(const struct record *r)
 {
-	return r->kind == RECORD_RACE || r->before.stack.nframes || thread_at(r, r->before.thread);
+	return r->kind == RECORD_RACE || r->before.stack.nframes || words_thread_at(r, r->before.thread);
 }
 
 static void put_map(struct buf *out, const struct record *r)
@@ -315,17 +316,17 @@ static void put_bucket(struct buf *out, const struct record *r)
 	buf_str(out, now == before ? ", same bucket\n" : ", different buckets\n");
 }
 
-static int has_key(const struct record_access *a)
+int words_has_key(const struct record_access *a)
 {
 	return a->key_kind == RECORD_KEY_STRING || (a->key_kind >= RECORD_KEY_POINTER && a->key_kind <= RECORD_KEY_LONG);
 }
 
-static uint32_t key_length(const struct record_access *a)
+uint32_t words_key_length(const struct record_access *a)
 {
 	return a->key_len < sizeof(a->key) ? a->key_len : (uint32_t)sizeof(a->key);
 }
 
-static int64_t key_value(const struct record_access *a)
+int64_t words_key_value(const struct record_access *a)
 {
 	int64_t value;
 
@@ -333,31 +334,57 @@ static int64_t key_value(const struct record_access *a)
 	return a->key_kind == RECORD_KEY_INT ? (int32_t)value : value;
 }
 
+const char words_redacted[] = "[redacted]";
+
 static int same_key(const struct record_access *a, const struct record_access *b)
 {
-	if (!has_key(a) || !has_key(b) || a->key_kind != b->key_kind)
+	if (!words_has_key(a) || !words_has_key(b) || a->key_kind != b->key_kind)
 		return 0;
+	if (a->key_redacted && b->key_redacted)
+		return a->key[0] == b->key[0]; /* record_redact */
 	if (a->key_kind != RECORD_KEY_STRING)
-		return key_value(a) == key_value(b);
-	return a->key_cut == b->key_cut && key_length(a) == key_length(b) && !memcmp(a->key, b->key, key_length(a));
+		return words_key_value(a) == words_key_value(b);
+	return a->key_cut == b->key_cut && words_key_length(a) == words_key_length(b) && !memcmp(a->key, b->key, words_key_length(a));
+}
+
+/* Of the keys stays whether they are the same: an ordinal. */
+void record_redact(struct record *r, int keys, int notes)
+{
+	struct record_access *sides[2] = { &r->now, &r->before };
+	char same = same_key(&r->now, &r->before) ? 1 : 2;
+
+	for (int i = 0; i < 2; i++) {
+		if (keys && words_has_key(sides[i])) {
+			memset(sides[i]->key, 0, sizeof(sides[i]->key));
+			sides[i]->key[0] = i ? same : 1;
+			sides[i]->key_len = sides[i]->key_cut = 0;
+			sides[i]->key_redacted = 1;
+		}
+		if (notes && sides[i]->context[0]) {
+			memset(sides[i]->context, 0, sizeof(sides[i]->context));
+			memcpy(sides[i]->context, words_redacted, sizeof(words_redacted));
+		}
+	}
 }
 
 static void put_key_of(struct buf *out, const struct record_access *a)
 {
-	if (a->key_kind == RECORD_KEY_STRING) {
-		buf_quoted(out, a->key, key_length(a));
+	if (a->key_redacted) {
+		buf_str(out, words_redacted);
+	} else if (a->key_kind == RECORD_KEY_STRING) {
+		buf_quoted(out, a->key, words_key_length(a));
 		if (a->key_cut)
 			buf_str(out, "...");
 	} else if (a->key_kind == RECORD_KEY_POINTER) {
-		buf_fmt(out, "0x%lx", (unsigned long)key_value(a));
+		buf_fmt(out, "0x%lx", (unsigned long)words_key_value(a));
 	} else {
-		buf_fmt(out, "%ld", (long)key_value(a));
+		buf_fmt(out, "%ld", (long)words_key_value(a));
 	}
 }
 
 static void put_key(struct buf *out, const struct record *r)
 {
-	int now = has_key(&r->now), before = has_key(&r->before) && !same_key(&r->now, &r->before);
+	int now = words_has_key(&r->now), before = words_has_key(&r->before) && !same_key(&r->now, &r->before);
 
 	if (!now && !before)
 		return;
@@ -371,37 +398,52 @@ static void put_key(struct buf *out, const struct record *r)
 	buf_char(out, '\n');
 }
 
-static void put_location(struct buf *out, const struct record *r, const struct resolver *names)
+int words_location(struct buf *out, const struct record *r, const struct resolver *names)
 {
 	static char name[300];
 
 	if (r->heap_bytes) {
-		buf_fmt(out, "Location: heap block of %u bytes\n", r->heap_bytes);
+		buf_fmt(out, "heap block of %u bytes", r->heap_bytes);
 	} else if (r->location_module < r->nmodules && r->location_module < RECORD_MODULES) {
 		const struct record_module *m = &r->modules[r->location_module];
 
-		buf_str(out, "Location: global ");
+		buf_str(out, "global ");
 		if (names->object && names->object(names->state, r, r->map, name, sizeof(name)))
 			buf_clean(out, name);
 		else
 			buf_fmt(out, "??+0x%lx", (unsigned long)(r->map - m->base));
 		buf_str(out, " in ");
 		buf_clean(out, path_base(m->path));
-		buf_char(out, '\n');
-	} else if (r->location_thread && thread_at(r, r->location_thread - 1)) {
-		buf_str(out, "Location: stack of ");
+	} else if (r->location_thread && words_thread_at(r, r->location_thread - 1)) {
+		buf_str(out, "stack of ");
 		text_thread(out, r, r->location_thread - 1);
-		buf_char(out, '\n');
+	} else {
+		return 0;
 	}
+	return 1;
 }
 
-static void put_lock(struct buf *out, uint64_t word)
+static void put_location(struct buf *out, const struct record *r, const struct resolver *names)
+{
+	static char place[1400];
+	struct buf b = buf_on(place, sizeof(place));
+
+	if (words_location(&b, r, names))
+		buf_fmt(out, "Location: %s\n", place);
+}
+
+const char *words_lock_type(uint64_t word)
 {
 	static const char *const types[] = { "mutex", "rwlock", "spin lock", "lock" };
 	unsigned type = RECORD_LOCK_TYPE(word);
 
-	buf_fmt(out, "%s 0x%lx%s", types[type <= RECORD_LOCK_OTHER ? type : RECORD_LOCK_OTHER],
-		(unsigned long)RECORD_LOCK_ADDRESS(word), RECORD_LOCK_READ_MODE(word) ? " (read)" : "");
+	return types[type <= RECORD_LOCK_OTHER ? type : RECORD_LOCK_OTHER];
+}
+
+static void put_lock(struct buf *out, uint64_t word)
+{
+	buf_fmt(out, "%s 0x%lx%s", words_lock_type(word), (unsigned long)RECORD_LOCK_ADDRESS(word),
+		RECORD_LOCK_READ_MODE(word) ? " (read)" : "");
 }
 
 static uint64_t some_lock(const struct record_access *a)
@@ -492,19 +534,24 @@ static void put_sentence(struct buf *out, const struct record *r, const char *te
 	}
 }
 
-static void put_cause(struct buf *out, const struct record *r)
+const char *words_cause_label(const struct record *r)
 {
 	static const char *const labels[] = {
 		"forgotten-lock", "different-locks", "read-lock-write", "iterate-write", "first-use", "use-after-destroy",
 		"publication", "unsynchronised",
 	};
+
+	return labels[r->cause <= CAUSE_UNSYNCHRONISED ? r->cause : CAUSE_UNSYNCHRONISED];
+}
+
+void words_cause(struct buf *out, const struct record *r)
+{
 	const struct record_access *a = &r->now, *b = &r->before;
 	uint32_t cause = r->cause <= CAUSE_UNSYNCHRONISED ? r->cause : CAUSE_UNSYNCHRONISED;
-	int alone = !text_has_before(r), same = !alone && thread_at(r, a->thread) && a->thread == b->thread;
+	int alone = !text_has_before(r), same = !alone && words_thread_at(r, a->thread) && a->thread == b->thread;
 	uint64_t held = some_lock(a), other = some_lock(b);
 	const char *text = "";
 
-	buf_fmt(out, "Cause: %s: ", labels[cause]);
 	switch ((enum record_cause)cause) {
 	case CAUSE_FORGOTTEN_LOCK:
 		text = a->nlocks ? "$b held no lock that $a holds" : "$a holds no lock that $b held";
@@ -548,6 +595,12 @@ static void put_cause(struct buf *out, const struct record *r)
 		break;
 	}
 	put_sentence(out, r, text, a, b);
+}
+
+static void put_cause(struct buf *out, const struct record *r)
+{
+	buf_fmt(out, "Cause: %s: ", words_cause_label(r));
+	words_cause(out, r);
 	buf_char(out, '\n');
 }
 
@@ -576,7 +629,7 @@ static void put_time(struct buf *out, const struct record *r)
 static void put_threads(struct buf *out, const struct record *r, const struct resolver *names)
 {
 	for (uint32_t i = 0; i < r->nthreads; i++) {
-		const struct record_thread *t = thread_at(r, i);
+		const struct record_thread *t = words_thread_at(r, i);
 
 		if (!t || t->number == 0)
 			continue;
@@ -605,13 +658,19 @@ static void close_cut(struct buf *out, size_t start)
 	buf_str(out, rule_line);
 }
 
-void text_render(const struct record *r, const struct resolver *names, struct buf *out)
+const char *words_kind(const struct record *r)
 {
 	static const char *const kinds[] = { "DATA RACE", "USE OF DEAD MAP", "STALE ITERATOR", "CHECK THEN ACT" };
+
+	return kinds[r->kind <= RECORD_CHECK_THEN_ACT ? r->kind : RECORD_RACE];
+}
+
+void text_render(const struct record *r, const struct resolver *names, struct buf *out)
+{
 	size_t start = out->len;
 
 	buf_str(out, rule_line);
-	buf_fmt(out, "WARNING: %s\n", kinds[r->kind <= RECORD_CHECK_THEN_ACT ? r->kind : RECORD_RACE]);
+	buf_fmt(out, "WARNING: %s\n", words_kind(r));
 	put_access(out, r, names, &r->now, 0);
 	if (text_has_before(r))
 		put_access(out, r, names, &r->before, 1);

@@ -7,7 +7,7 @@
  */
 #include <string.h>
 
-#include "report.h"
+#include "words.h"
 
 static const char *module_name(const struct record *r, const struct record_evidence *e)
 {
@@ -120,13 +120,30 @@ static const char *because(const struct record *r, uint32_t verdict)
 	return why[verdict];
 }
 
-void verdict_render(const struct record *r, const struct resolver *names, struct buf *out)
+const char *words_class(const struct record *r)
 {
 	static const char *const words[] = { "possible", "likely", "certain" };
+
+	return words[r->verdict <= RECORD_CERTAIN ? r->verdict : RECORD_POSSIBLE];
+}
+
+const char *words_severity(const struct record *r)
+{
 	static const char *const severities[] = { "high", "medium", "low" };
+
+	return severities[r->severity <= SEVERITY_LOW ? r->severity : SEVERITY_LOW];
+}
+
+uint32_t words_confidence(const struct record *r)
+{
+	return r->confidence <= 100 ? r->confidence : 100;
+}
+
+void words_verdict(struct buf *out, const struct record *r, const struct resolver *names)
+{
 	uint32_t verdict = r->verdict <= RECORD_CERTAIN ? r->verdict : RECORD_POSSIBLE;
 
-	buf_fmt(out, "Verdict: %s: %s", words[verdict], because(r, verdict));
+	buf_fmt(out, "%s: %s", words_class(r), because(r, verdict));
 	if (r->resize_from && r->resize_to)
 		buf_fmt(out, ", %s resize %u to %u", r->kind == RECORD_RACE && verdict == RECORD_CERTAIN ? "during" : "after",
 			r->resize_from, r->resize_to);
@@ -136,8 +153,13 @@ void verdict_render(const struct record *r, const struct resolver *names, struct
 	}
 	if (r->kind == RECORD_RACE) {
 		put_habit(out, r, names);
-		buf_fmt(out, "; severity %s, confidence %u", severities[r->severity <= SEVERITY_LOW ? r->severity : SEVERITY_LOW],
-			r->confidence <= 100 ? r->confidence : 100);
+		buf_fmt(out, "; severity %s, confidence %u", words_severity(r), words_confidence(r));
 	}
+}
+
+void verdict_render(const struct record *r, const struct resolver *names, struct buf *out)
+{
+	buf_str(out, "Verdict: ");
+	words_verdict(out, r, names);
 	buf_char(out, '\n');
 }

@@ -3,11 +3,12 @@
 #
 # deps.sh - the Debian packages that building, the demo and the tests need.
 #
-#	tools/deps.sh list    [build] [demo] [check]    one package a line
-#	tools/deps.sh missing [build] [demo] [check]    names what is not installed; status 1 when anything is
-#	tools/deps.sh install [build] [demo] [check]    installs what is missing
+#	tools/deps.sh list    [build] [demo] [check] [deb]    one package a line
+#	tools/deps.sh missing [build] [demo] [check] [deb]    names what is not installed; status 1 when anything is
+#	tools/deps.sh install [build] [demo] [check] [deb]    installs what is missing
 #
-# Without a group: all three. Tests name their own packages in tests/*/packages.txt: one a line, `#` starts a comment, `a | b`
+# Without a group: the first three; `deb` is what make deb needs beside build. `check` also fetches what tests validate with from
+# npm: tools/npm-deps.sh. Tests name their own packages in tests/*/packages.txt: one a line, `#` starts a comment, `a | b`
 # takes the first one that is installed, else the first that this release has.
 #
 # Installing never removes a package and never starts a service. Other systems than Debian: `missing` compares by commands and
@@ -16,8 +17,9 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
-packages_build="gcc g++ make pkg-config|pkgconf libc6-dev libdw-dev libelf-dev libjansson-dev"
+packages_build="gcc g++ make pkg-config|pkgconf libc6-dev libdw-dev libelf-dev libjansson-dev libyaml-dev uthash-dev"
 packages_demo="libglib2.0-dev"
+packages_deb="debhelper dpkg-dev fakeroot scdoc"
 packages_check="check clang valgrind gdb git python3 scdoc xz-utils binutils libglib2.0-dev uthash-dev libunwind-dev"
 
 usage()
@@ -35,6 +37,7 @@ wanted()
 		case $group in
 		build) tr ' ' '\n' <<<"$packages_build" ;;
 		demo) tr ' ' '\n' <<<"$packages_demo" ;;
+		deb) tr ' ' '\n' <<<"$packages_deb" ;;
 		check)
 			tr ' ' '\n' <<<"$packages_check"
 			cat tests/*/packages.txt 2>/dev/null
@@ -58,6 +61,8 @@ present_elsewhere()
 	libdw-dev) echo '#include <elfutils/libdwfl.h>' | ${CC:-cc} -E - >/dev/null 2>&1 ;;
 	libelf-dev) echo '#include <libelf.h>' | ${CC:-cc} -E - >/dev/null 2>&1 ;;
 	libjansson-dev) echo '#include <jansson.h>' | ${CC:-cc} -E - >/dev/null 2>&1 ;;
+	libyaml-dev) echo '#include <yaml.h>' | ${CC:-cc} -E - >/dev/null 2>&1 ;;
+	uthash-dev) echo '#include <uthash.h>' | ${CC:-cc} -E - >/dev/null 2>&1 ;;
 	libglib2.0-dev) pkg-config --exists glib-2.0 ;;
 	*) true ;;
 	esac
@@ -164,7 +169,7 @@ verb=${1:-}
 [ $# -gt 0 ] && shift
 [ $# -eq 0 ] && set -- build demo check
 for group in "$@"; do
-	case $group in build | demo | check) ;; *) usage ;; esac
+	case $group in build | demo | check | deb) ;; *) usage ;; esac
 done
 case $verb in
 list) wanted "$@" ;;
@@ -178,7 +183,11 @@ missing)
 		} >&2
 		exit 1
 	fi
+	case " $* " in *" check "*) tools/npm-deps.sh missing || exit 1 ;; esac
 	;;
-install) install "$@" ;;
+install)
+	install "$@" || exit 1
+	case " $* " in *" check "*) tools/npm-deps.sh install ;; esac
+	;;
 *) usage ;;
 esac

@@ -33,6 +33,7 @@
 #include "map.h"
 #include "note.h"
 #include "resize.h"
+#include "trace.h"
 
 /* ---- readers ---------------------------------------------------------------------------------------------------------------- */
 
@@ -274,7 +275,7 @@ void access_created(struct race_thread *t, struct race_cell *c, const struct rac
 	struct race_touch touch = { op, map, 0, RACE_NO_BUCKET, NULL };
 	uint64_t word = t->epoch | stack;
 
-	if (op->access != ACCESS_WRITE || !load_relaxed(&race_multi) || t->ignore || t->slot == RACE_NO_SLOT ||
+	if (op->access != ACCESS_WRITE || !(load_relaxed(&race_multi) & RACE_MULTI_THREADS) || t->ignore || t->slot == RACE_NO_SLOT ||
 	    load_relaxed(&c->state) != CELL_LIVE)
 		return;
 	note_write(cell_note(c, 1), word, t, &touch, KEY_NONE);
@@ -488,12 +489,12 @@ static __attribute__((noinline)) void op_enter_odd(struct race_thread *t, const 
 		found_dead(t, touch, c);
 		return;
 	}
-	if (load_relaxed(&race_multi) == RACE_MULTI_COMPOUND)
+	if (load_relaxed(&race_multi) & RACE_MULTI_COMPOUND)
 		compound_enter(t, c, touch, open);
 	if (op->role == ROLE_DESTROY)
 		map_dying(t, c);
-	if (!load_relaxed(&race_multi) || t->ignore || t->slot == RACE_NO_SLOT || load_relaxed(&c->state) != CELL_LIVE ||
-	    op->access == ACCESS_NONE)
+	if (!(load_relaxed(&race_multi) & RACE_MULTI_THREADS) || t->ignore || t->slot == RACE_NO_SLOT ||
+	    load_relaxed(&c->state) != CELL_LIVE || op->access == ACCESS_NONE)
 		return;
 	if (load_relaxed(&c->contract) == CONTRACT_BUCKET_LOCKED && bucket_alone(op)) {
 		op_check_bucket(t, c, touch, open);
@@ -504,6 +505,31 @@ static __attribute__((noinline)) void op_enter_odd(struct race_thread *t, const 
 		f.certain = f.captured = f.first = 0;
 		op_check(t, c, touch, op->access == ACCESS_WRITE, is_whole(op), open, &f);
 	}
+}
+
+/* A recorder is told. Its end is led to op_exit and to op_exit_traced by what the fields say, whatever they would have said. */
+static __attribute__((noinline)) void op_enter_traced(struct race_thread *t, const struct race_touch *touch, struct race_cell *c,
+						      struct race_op_open *open)
+{
+	static struct race_cell nothing;
+
+	if (!touch->map)
+		return;
+	race_tracer->begin(t, touch, c);
+	op_enter_odd(t, touch, c, open);
+	if (!open->cell) {
+		open->cell = &nothing;
+		open->op = touch->op;
+		open->map = touch->map;
+		open->fp = touch->fp;
+		open->writer = open->nested = 0;
+		open->gen = 0;
+		open->nested = OPEN_UNCHECKED;
+	}
+	if (!open->writer)
+		open->nested |= OPEN_READER;
+	open->nested |= OPEN_TRACED;
+	open->writer = 1;
 }
 
 void op_enter(struct race_thread *t, const struct race_touch *touch, struct race_op_open *open)
@@ -518,7 +544,10 @@ void op_enter(struct race_thread *t, const struct race_touch *touch, struct race
 	if (unlikely(!c) || unlikely(!touch->map) || unlikely(load_relaxed(&c->state) != CELL_LIVE) ||
 	    unlikely(load_relaxed(&c->contract) != CONTRACT_UNSAFE) || load_relaxed(&race_multi) != 1 || unlikely(t->ignore) ||
 	    unlikely(t->slot == RACE_NO_SLOT) || unlikely(op->role == ROLE_DESTROY) || unlikely(op->access == ACCESS_NONE)) {
-		op_enter_odd(t, touch, c, open);
+		if (trace_is_on())
+			op_enter_traced(t, touch, c, open);
+		else
+			op_enter_odd(t, touch, c, open);
 		return;
 	}
 	f.word = 0;
@@ -542,6 +571,19 @@ static __attribute__((noinline, cold)) void found_at_exit(struct race_thread *t,
 	found_race(t, &touch, &f, NULL, open, own);
 }
 
+static __attribute__((noinline)) void op_exit_traced(struct race_thread *t, struct race_op_open *open)
+{
+	uint8_t was = open->nested;
+
+	race_tracer->end(t, open);
+	open->nested &= (uint8_t)~(OPEN_TRACED | OPEN_READER | OPEN_UNCHECKED);
+	open->writer = !(was & OPEN_READER);
+	if (was & OPEN_UNCHECKED)
+		open->cell = NULL;
+	else
+		op_exit(t, open);
+}
+
 /* Not inline: readers then leave without a frame. */
 static __attribute__((noinline)) void exit_writer(struct race_thread *t, struct race_op_open *open)
 {
@@ -550,7 +592,9 @@ static __attribute__((noinline)) void exit_writer(struct race_thread *t, struct 
 	int resized;
 
 	if (open->nested) {
-		if (open->nested == OPEN_COMPOUND)
+		if (open->nested & OPEN_TRACED)
+			op_exit_traced(t, open);
+		else if (open->nested == OPEN_COMPOUND)
 			compound_leave(t, open);
 		return;
 	}

@@ -24,6 +24,7 @@
 #include "map.h"
 #include "note.h"
 #include "record.h"
+#include "trace.h"
 
 #define LOOKS 4        /* threads whose look-ups of one key are remembered */
 #define LOOKS_BACK 16
@@ -114,8 +115,8 @@ int compound_start(void)
 	if (tables_make(race_tables.small) != 0)
 		return -1;
 	store_relaxed(&race_compound, 1);
-	if (load_relaxed(&race_multi))
-		store_relaxed(&race_multi, RACE_MULTI_COMPOUND);
+	if (load_relaxed(&race_multi) & RACE_MULTI_THREADS)
+		__atomic_fetch_or(&race_multi, RACE_MULTI_COMPOUND, __ATOMIC_RELAXED);
 	return 0;
 }
 
@@ -438,7 +439,8 @@ void compound_value(struct race_thread *t, const struct race_op *op, uintptr_t m
 	struct value *set = value_set(value), *v = set;
 	uint32_t now = add_relaxed(&all.clock, 1), stack;
 
-	if (value < 4096 || value == map || !c || t->ignore || t->slot == RACE_NO_SLOT || !load_relaxed(&race_multi))
+	if (value < 4096 || value == map || !c || t->ignore || t->slot == RACE_NO_SLOT ||
+	    !(load_relaxed(&race_multi) & RACE_MULTI_THREADS))
 		return;
 	stack = engine_capture(t, op, fp);
 	lock_take(&all.values_lock);

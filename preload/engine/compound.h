@@ -3,15 +3,12 @@
  * compound.h - operations that are right one by one and wrong together: a look-up, and what is done because of it.
  *
  * Tracked only after compound_start (the option atomicity). Until then race_compound and race_values are 0, race_multi never
- * becomes RACE_MULTI_COMPOUND, and no call below is made.
+ * gets RACE_MULTI_COMPOUND (trace.h), and no call below is made.
  */
 #ifndef RACE_ENGINE_COMPOUND_H
 #define RACE_ENGINE_COMPOUND_H
 
 #include "engine.h"
-
-/* A value of race_multi that leads op_enter to compound_enter without a branch of its own. */
-#define RACE_MULTI_COMPOUND 2
 
 extern uint32_t race_compound RACE_HIDDEN; /* 1: look-ups are remembered */
 extern uint32_t race_values RACE_HIDDEN;   /* 1: some value that a look-up gave is remembered */

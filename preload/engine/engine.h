@@ -15,7 +15,7 @@
  *   - Every call with a struct race_thread is made by that thread itself, inside the guard (preload/core.h).
  *   - When a table is full the access is not checked (a miss); a lost *edge* must never invent a race: what finds no room
  *     in the sync table falls back to one shared overflow object, which orders too much.
- *   - Nothing is recorded while the process has had one thread only (race_multi == 0): pthread_create orders all of
+ *   - Nothing is recorded while the process has had one thread only (RACE_MULTI_THREADS of race_multi): pthread_create orders all of
  *     that before every other thread. Map births and deaths are kept always.
  */
 #ifndef RACE_ENGINE_ENGINE_H
@@ -96,7 +96,7 @@ struct race_thread {
 #define RACE_NO_SLOT 0xffffffffu
 
 #define RACE_HIDDEN __attribute__((visibility("hidden")))
-extern uint32_t race_multi RACE_HIDDEN; /* 0 until the process creates its second thread; written once, relaxed; compound.h */
+extern uint32_t race_multi RACE_HIDDEN; /* 0 until the process creates its second thread; bits: trace.h */
 
 /* Tables are mapped here; call once, before everything else. small != 0: tables of 8 entries, for tests of "full". */
 int engine_init(int small); /* 0, or -1 when the kernel gives no memory; again: everything is forgotten (tests) */
@@ -128,6 +128,7 @@ struct thread_facts {
 	int running;
 };
 int thread_facts(uint32_t number, struct thread_facts *out);
+uint32_t threads_seen(void); /* numbers given so far */
 /* Which thread had this slot when its clock was that of word. RACE_NO_SLOT when unknown. */
 uint32_t thread_number_of(uint64_t word);
 

@@ -43,6 +43,24 @@ struct race_origin {
 		__attribute__((section("race_layouts"), used, aligned(8))) = {                                       \
 			&layout_type_##tag, field_name, what_for, (uint32_t)offsetof(struct tag, member),            \
 			(uint32_t)sizeof(((struct tag *)0)->member)};
+/*
+ * SIZE: where the header of a map keeps how large it is, for onlookers (view.h, gdb), who must not call entries() and capacity() of
+ * the kind. known: the adapter's own variable that says 1 when the layout was confirmed; NULL: it needs no confirmation.
+ */
+struct race_field {
+	uint16_t offset, bytes; /* bytes 0: it has none */
+};
+struct race_size {
+	const struct race_kind *kind;
+	const int *known;
+	struct race_field entries, buckets, used; /* used: places taken, those of removed entries included */
+	int32_t buckets_more;                     /* to be added */
+};
+#define SIZE_AT(tag, member) { (uint16_t)offsetof(struct tag, member), (uint16_t)sizeof(((struct tag *)0)->member) }
+#define SIZE_NONE { 0, 0 }
+#define SIZE(map_kind, is_known, entries_at, buckets_at, used_at, more)                                              \
+	static const struct race_size size_of_##map_kind                                                             \
+		__attribute__((section("race_sizes"), used, aligned(8))) = {&map_kind, is_known, entries_at, buckets_at, used_at, more};
 #define ORIGIN(map_kind, file)                                                                                       \
 	static const struct race_origin origin_of_##map_kind                                                         \
 		__attribute__((section("race_origins"), used, aligned(8))) = {&map_kind, file};

@@ -12,6 +12,7 @@
  *            The header is read when an operation is about to read it anyway.
  */
 #include "map.h"
+#include "trace.h"
 
 #define GRAVE_FROM 32
 
@@ -56,6 +57,8 @@ void map_create(struct race_thread *t, const struct race_op *op, uintptr_t map, 
 		return;
 	stack = engine_capture(t, op, fp);
 	c = cell_born(map, op->kind, key_kind, stack, t->number);
+	if (trace_is_on())
+		race_tracer->created(t, op, map, c, stack);
 	if (c)
 		access_created(t, c, op, stack, map);
 }
@@ -136,6 +139,8 @@ void map_label(uintptr_t map, const struct race_kind *kind, const char *label)
 			i->kind = kind;
 	}
 	lock_drop(&cells_lock);
+	if (trace_is_on())
+		race_tracer->map_named(c, map);
 }
 
 uint32_t map_incarnation(uintptr_t map)

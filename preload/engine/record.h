@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #define RECORD_MAGIC 0x31434552u /* "REC1" */
-#define RECORD_VERSION 3
+#define RECORD_VERSION 4
 #define RECORD_FRAMES 64
 #define RECORD_MODULES 48
 #define RECORD_LOCKS 4
@@ -57,6 +57,7 @@ struct record_access {
 	uint32_t key_kind;    /* enum race_key_kind */
 	char key[64];         /* text (KEY_STRING), or the 8 bytes of the value */
 	uint32_t key_len, key_cut;
+	uint32_t key_redacted; /* redact=keys: key[0] is an ordinal, the same for the same key */
 	char context[64];
 	struct record_stack stack;
 };
@@ -147,5 +148,11 @@ struct record {
 	struct record_thread threads[4];
 	struct record_module modules[RECORD_MODULES];
 };
+
+/* It is one of those that the exit status 66 stands for: misuses are reported only where they were asked for. */
+static inline int record_counts(const struct record *r)
+{
+	return r->kind == RECORD_STALE_ITERATOR || r->kind == RECORD_CHECK_THEN_ACT || r->verdict != RECORD_POSSIBLE;
+}
 
 #endif

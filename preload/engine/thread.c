@@ -16,10 +16,12 @@
  * Locks      threads_lock guards all of it, also the facts. Fields of a struct race_thread are its own thread's; the epoch
  *            alone is read by others (a foreign thread that starts, under the lock, so that it cannot end meanwhile).
  */
+#include "../sys/describe.h"
 #include "clock.h"
 #include "family.h"
 #include "compound.h"
 #include "state.h"
+#include "trace.h"
 
 #define FACTS 16384
 #define BIRTHS 4096
@@ -146,6 +148,8 @@ void thread_name(uint32_t number, const char *name)
 		memcpy(f->told.name, name, n);
 	}
 	lock_drop(&threads_lock);
+	if (trace_is_on())
+		race_tracer->thread_named(number, name);
 }
 
 int thread_facts(uint32_t number, struct thread_facts *out)
@@ -339,13 +343,18 @@ static void birth_give(struct thread_birth *b)
 	free_births = b;
 }
 
+static void process_is_multi(void)
+{
+	if (!(load_relaxed(&race_multi) & RACE_MULTI_THREADS))
+		__atomic_fetch_or(&race_multi, RACE_MULTI_THREADS | (race_compound ? RACE_MULTI_COMPOUND : 0), __ATOMIC_RELAXED);
+}
+
 struct thread_birth *thread_publish(struct race_thread *parent, uint32_t stack)
 {
 	struct clock_block *big = NULL;
 	struct thread_birth *b;
 
-	if (!load_relaxed(&race_multi))
-		store_relaxed(&race_multi, 1 + race_compound);
+	process_is_multi();
 	if (!parent)
 		return NULL;
 	parent->releases++;
@@ -459,7 +468,7 @@ void thread_start(struct race_thread *t, struct thread_birth *birth, int foreign
 		t->number = next_number++;
 		facts_begin(t->number, 0, 0);
 		if (foreign)
-			store_relaxed(&race_multi, 1 + race_compound);
+			process_is_multi();
 	}
 	t->n = n ? n : 8;
 	slot = slot_choose(vc, n, foreign);
@@ -626,3 +635,24 @@ void threads_fold(void)
 	lock_drop(&threads_lock);
 	store_relaxed(&race_counters[COUNT_OPS_RECORDED], sum);
 }
+
+uint32_t threads_seen(void)
+{
+	return load_relaxed(&next_number);
+}
+
+/* For a debugger: facts of all threads, and whose slot is whose. */
+DESCRIBE_OBJECT(thread_facts, facts)
+DESCRIBE_NUMBER(thread_facts_room, FACTS)
+DESCRIBE_SIZE(facts)
+DESCRIBE_FIELD(facts, known)
+DESCRIBE_FIELD(thread_facts, number)
+DESCRIBE_FIELD(thread_facts, parent)
+DESCRIBE_FIELD(thread_facts, stack)
+DESCRIBE_FIELD(thread_facts, name)
+DESCRIBE_FIELD(thread_facts, running)
+DESCRIBE_OBJECT(slots, slots)
+DESCRIBE_OBJECT(slots_used, slots_used)
+DESCRIBE_SIZE(slot)
+DESCRIBE_FIELD(slot, number)
+DESCRIBE_FIELD(slot, first)

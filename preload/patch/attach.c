@@ -50,7 +50,7 @@ void attach_start(int counting)
 		names[i].hook = (uint16_t)(h - race_hooks_start + 1);
 		begins[s[0]][s[1] >> 3] |= (uint8_t)(1 << (s[1] & 7));
 		if (counting) {
-			h->counting = 1;
+			h->counting = HOOK_COUNTED;
 			h->counted_real = h->real;
 			store_relaxed(&h->real, NULL);
 		}

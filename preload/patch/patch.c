@@ -23,6 +23,7 @@
 #include "../sys/fmt.h"
 #include "../sys/lock.h"
 #include "../sys/os.h"
+#include "../engine/trace.h"
 #include "amid.h"
 #include "attach.h"
 #include "pages.h"
@@ -644,7 +645,7 @@ void patch_start(void)
 		tell_at_start(head);
 		return;
 	}
-	alone = !load_relaxed(&race_multi);
+	alone = !(load_relaxed(&race_multi) & RACE_MULTI_THREADS);
 	lock_take(&patch_lock);
 	look_around(head, alone);
 	attach_started();
@@ -697,13 +698,29 @@ unsigned patch_sites_of(const struct race_kind *kind, uintptr_t lo, uintptr_t hi
 	return n;
 }
 
-void patch_tell(int calls)
+void patch_count(struct patch_counts *out)
 {
 	static const char *const modes[] = { "patched and interposed", "interposed (attach=interpose)", "interposed (no memory)",
 					     "patched and interposed, until the sandbox",
 					     "interposed (this process may not change code)",
 					     "patched and interposed, until this process might no longer change code" };
-	unsigned patched = 0, refused = 0, in = 0;
+
+	*out = (struct patch_counts){ .no_room = load_relaxed(&modules_no_room) };
+	for (unsigned i = 0; modules && i < MODULES; i++) {
+		const struct module *m = &modules[i];
+
+		if (!load_relaxed(&m->p.elf.map))
+			continue;
+		out->patched += load_relaxed(&m->patched);
+		out->refused += load_relaxed(&m->refused);
+		out->modules += load_relaxed(&m->patched) > 0;
+	}
+	out->mode = modes[off || !denied ? off : out->patched ? 5 : 4];
+}
+
+void patch_tell(int calls)
+{
+	struct patch_counts counts;
 	char line[320];
 	struct buf b;
 
@@ -712,17 +729,14 @@ void patch_tell(int calls)
 
 		if (!m->p.elf.map)
 			continue;
-		patched += m->patched;
-		refused += m->refused;
-		in += m->patched > 0;
 		b = buf_on(line, sizeof(line));
 		buf_fmt(&b, "librace: stats: attach: %s: %u patched, %u not", m->p.elf.name, m->patched, m->refused);
 		emit_line(line);
 	}
+	patch_count(&counts);
 	b = buf_on(line, sizeof(line));
-	buf_fmt(&b, "librace: stats: attach: %s; %u functions patched in %u modules, %u could not be",
-		modes[off || !denied ? off : patched ? 5 : 4], patched, in,
-		refused);
+	buf_fmt(&b, "librace: stats: attach: %s; %u functions patched in %u modules, %u could not be", counts.mode, counts.patched,
+		counts.modules, counts.refused);
 	emit_line(line);
 	attach_tell(calls);
 	for (unsigned i = 0; calls && i < nsites; i++) {

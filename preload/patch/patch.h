@@ -25,6 +25,11 @@ void patch_fork_unlock(void); /* in the parent */
 void patch_forked(void);      /* in the child */
 /* stats=1 (what was attached how, what not and why), stats=2 (calls of each hook and site too): one line each by emit_line. */
 void patch_tell(int calls);
+struct patch_counts {
+	unsigned patched, refused, modules, no_room; /* functions now; modules with patched ones; modules that found no room, ever */
+	const char *mode;                            /* in words */
+};
+void patch_count(struct patch_counts *out);
 
 /* ---- for owners of sites (rules, patterns) --------------------------------------------------------------------------- */
 

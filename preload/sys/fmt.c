@@ -124,29 +124,41 @@ void buf_fmt(struct buf *b, const char *format, ...)
 	va_end(ap);
 }
 
-/* Bytes of the UTF-8 character at s that a terminal shows and does not obey: 0 for anything else. */
-static size_t printable(const unsigned char *s, size_t n)
+size_t utf8_char(const char *text, size_t n, uint32_t *point)
 {
-	static const uint32_t least[] = { 0, 0, 0xa0, 0x800, 0x10000 }; /* below 0xa0 lie the 8-bit control characters */
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	const unsigned char *s = (const unsigned char *)text;
 	size_t length = s[0] < 0x80 ? 1 : s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
-	uint32_t point = s[0];
 
+	*point = s[0];
 	if (length == 1)
-		return s[0] >= 0x20 && s[0] != 0x7f;
+		return 1;
 	if (s[0] < 0xc2 || s[0] > 0xf4 || n < length)
 		return 0;
-	point &= 0x7fu >> length;
+	*point &= 0x7fu >> length;
 	for (size_t i = 1; i < length; i++) {
 		if ((s[i] & 0xc0) != 0x80)
 			return 0;
-		point = point << 6 | (s[i] & 0x3f);
+		*point = *point << 6 | (s[i] & 0x3f);
 	}
-	if (point < least[length] || point > 0x10ffff || (point >= 0xd800 && point < 0xe000))
+	return *point < least[length] || *point > 0x10ffff || (*point >= 0xd800 && *point < 0xe000) ? 0 : length;
+}
+
+int utf8_is_printable(uint32_t point)
+{
+	if (point < 0x20 || (point >= 0x7f && point < 0xa0)) /* the 7-bit and the 8-bit control characters */
 		return 0;
 	/* Line separators and the marks that turn the direction of text: they make a line read as another one. */
-	if ((point >= 0x2028 && point <= 0x202e) || (point >= 0x2066 && point <= 0x2069))
-		return 0;
-	return length;
+	return !((point >= 0x2028 && point <= 0x202e) || (point >= 0x2066 && point <= 0x2069));
+}
+
+/* Bytes of the UTF-8 character at s that a terminal shows and does not obey: 0 for anything else. */
+static size_t printable(const unsigned char *s, size_t n)
+{
+	uint32_t point;
+	size_t length = utf8_char((const char *)s, n, &point);
+
+	return length && utf8_is_printable(point) ? length : 0;
 }
 
 static void put_printable(struct buf *b, const char *text, size_t n, const char *also)

@@ -29,6 +29,10 @@ void buf_quoted(struct buf *b, const char *s, size_t n);
 /* The same without the quotes, and with " and \ as they are: names of functions and files. */
 void buf_clean(struct buf *b, const char *s);
 
+/* Bytes of the UTF-8 character at s (n > 0), 0 when there is none; printable: a terminal shows it and does not obey. */
+size_t utf8_char(const char *s, size_t n, uint32_t *point);
+int utf8_is_printable(uint32_t point);
+
 /* Whole decimal (or 0x) number in [min, max]: 1, and *out is set; else 0. */
 int parse_u64(const char *s, size_t n, uint64_t min, uint64_t max, uint64_t *out);
 /* '*' matches any run, '?' one byte; anchored at both ends. */

@@ -14,8 +14,12 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "atomic.h"
+#include "mapped.h"
 
 #define CHUNK_MAX ((size_t)1 << 30)
 
@@ -56,13 +60,18 @@ void *os_map(size_t bytes)
 			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	/* The kernel's error range: the last page of the address space is never mapped. */
-	return (unsigned long)at > -4096ul ? NULL : (void *)at;
+	if ((unsigned long)at > -4096ul)
+		return NULL;
+	mapped_came((void *)at, bytes);
+	return (void *)at;
 }
 
 void os_unmap(void *at, size_t bytes)
 {
-	if (at)
-		os_syscall(SYS_munmap, (long)at, (long)bytes, 0, 0, 0, 0);
+	if (!at)
+		return;
+	mapped_went(at, bytes);
+	os_syscall(SYS_munmap, (long)at, (long)bytes, 0, 0, 0, 0);
 }
 
 int os_open(const char *path, int flags, int mode)
@@ -200,9 +209,28 @@ unsigned os_table_shift(void)
 	return shift;
 }
 
-/* The kernel copies the new set from the address before it looks at what to do with it, which is nothing valid here. No filter
- * of system calls forbids this one. */
+static uint32_t probe_ended;
+
+void os_probe_end(void)
+{
+	store_relaxed(&probe_ended, 1);
+}
+
+int os_probe_ended(void)
+{
+	return (int)load_relaxed(&probe_ended);
+}
+
+/* The kernel copies the new set from the address before it looks at what to do with it, which is nothing valid here. Few filters
+ * of system calls forbid this one: libc itself needs it in many places. */
 int os_readable(uintptr_t at)
 {
-	return os_syscall(SYS_rt_sigprocmask, -1, (long)at, 0, 8, 0, 0) == -EINVAL;
+	return !os_probe_ended() && os_syscall(SYS_rt_sigprocmask, -1, (long)at, 0, 8, 0, 0) == -EINVAL;
+}
+
+int os_peek(uintptr_t at, void *to, size_t bytes)
+{
+	struct iovec here = { to, bytes }, there = { (void *)at, bytes };
+
+	return os_syscall(SYS_process_vm_readv, os_pid(), (long)&here, 1, (long)&there, 1, 0) == (long)bytes;
 }

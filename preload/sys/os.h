@@ -31,8 +31,14 @@ long os_readlink(const char *path, char *to, size_t cap);
  * reserve 300 MiB of addresses at 0, half of that at 1, ...; at most a sixteenth of what the limit allows. */
 unsigned os_table_shift(void);
 
-/* Eight bytes at an address can be read. Asked of the kernel, without faulting. */
+/* Eight bytes at an address can be read. Asked of the kernel, without faulting. 0 for all addresses after os_probe_end(): a filter of
+ * system calls is about to forbid the question (filter.h). */
 int os_readable(uintptr_t at);
+void os_probe_end(void);
+int os_probe_ended(void);
+
+/* Copies memory of this process that may be gone: 1, or 0 when it is, or when the kernel does not do that. */
+int os_peek(uintptr_t at, void *to, size_t bytes);
 
 int os_pid(void);
 int os_tid(void);
@@ -54,6 +60,7 @@ static inline uint64_t os_ticks(void)
 #endif
 }
 void ticks_calibrate(void);
+void ticks_first(uint64_t *ticks, uint64_t *ns); /* the first of the two, which is made when there is none */
 uint64_t ticks_to_ns(uint64_t ticks);
 
 /* futex, private. os_futex_wait returns when *word != expected, woken, or interrupted. */

@@ -53,6 +53,14 @@ void ticks_calibrate(void)
 	store_relaxed(&scale, (uint64_t)(((unsigned __int128)ns << 32) / span));
 }
 
+void ticks_first(uint64_t *ticks, uint64_t *ns)
+{
+	if (load_relaxed(&first_ns) == 0)
+		ticks_calibrate();
+	*ticks = load_relaxed(&first_ticks);
+	*ns = load_relaxed(&first_ns);
+}
+
 uint64_t ticks_to_ns(uint64_t ticks)
 {
 	while (load_relaxed(&scale) == 0)

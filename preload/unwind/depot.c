@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "../sys/atomic.h"
+#include "../sys/describe.h"
 #include "../sys/os.h"
 
 /* Few heads keep a small program small: each is a random 4-byte touch of a page. */
@@ -194,3 +195,14 @@ void depot_stats(uint64_t *stacks, uint64_t *bytes, uint64_t *lost)
 	*bytes = used < room_bytes ? used : room_bytes;
 	*lost = load_relaxed(&count_lost);
 }
+
+/* For a debugger: index[id] * granule in room is the node. */
+DESCRIBE_ROW(stack_index) = { "stack_index", { .address = &index_ }, sizeof(index_) };
+DESCRIBE_ROW(stack_room) = { "stack_room", { .address = &room }, sizeof(room) };
+DESCRIBE_NUMBER(stack_granule, GRANULE)
+DESCRIBE_FIELD(node, id)
+DESCRIBE_FIELD(node, n)
+DESCRIBE_FIELD(node, op)
+DESCRIBE_ROW(node_pc) = { "node.pc", { .number = offsetof(struct node, pc) }, sizeof(uintptr_t) };
+DESCRIBE_FIELD(race_op, name)
+DESCRIBE_FIELD(race_op, kind)

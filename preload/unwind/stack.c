@@ -189,7 +189,8 @@ static __attribute__((noinline)) uint32_t capture_slow(struct stack_cache *c, co
 	if (unlikely(end != WALK_DONE)) {
 		unsigned n = w.n;
 
-		if (end != WALK_REFUSED || !library_walk(&w))
+		/* the library asks the kernel, too */
+		if (end != WALK_REFUSED || os_probe_ended() || !library_walk(&w))
 			add_relaxed(&count_refused, 1);
 		/* What the library read, or why the kernel refused a page, is not among the words. */
 		if (w.n != n || end == WALK_UNREADABLE)

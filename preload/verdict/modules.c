@@ -251,7 +251,8 @@ int module_call_waits(uintptr_t return_address)
 	uintptr_t page = return_address & ~(uintptr_t)4095, lo = page, hi = page + 4096;
 	struct dl_find_object o;
 
-	if (_dl_find_object((void *)return_address, &o) || !os_readable(return_address))
+	/* where nothing can be asked: the processor reads that page, too */
+	if (_dl_find_object((void *)return_address, &o) || !(os_probe_ended() || os_readable(return_address)))
 		return 0;
 	if (lo > (uintptr_t)o.dlfo_map_start && os_readable(lo - 4096))
 		lo -= 4096;

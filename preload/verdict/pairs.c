@@ -186,6 +186,8 @@ void pairs_stats(struct pairs_stats *out)
 	memset(out, 0, sizeof(*out));
 	out->holds = budget.holds + budget.firsts[0] + budget.firsts[1];
 	out->held_ns = load_relaxed(&budget.held_ns);
+	out->budget_ns = !race_options.delay_ms ? 0 : BUDGET_NS +
+		(load_relaxed(&budget.started) ? (os_monotonic_ns() - load_relaxed(&budget.started)) / 50 : 0);
 	for (uint32_t i = 0; used && i < PAIRS; i++) {
 		out->doubted += pairs[i].state == PAIR_DOUBTED || pairs[i].state == PAIR_ORDERED || pairs[i].state == PAIR_TOLD;
 		out->ordered += pairs[i].state == PAIR_ORDERED;

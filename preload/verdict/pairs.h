@@ -56,7 +56,7 @@ uint32_t hold_first(struct race_thread *t, uint32_t stack, int locked);
 /* For stats=1: pairs now in doubt, of these ordered; holds so far and their time. */
 struct pairs_stats {
 	uint32_t doubted, ordered, holds;
-	uint64_t held_ns;
+	uint64_t held_ns, budget_ns; /* so long they were held, of what they may be by now */
 };
 void pairs_stats(struct pairs_stats *out);
 /* Every pair that is ordered by this run's own test. */

@@ -4,7 +4,7 @@
 NAMES_SAN := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -I.
 NAMES_TESTS := $(B)/tests/names_test $(B)/tests/mangled_test
 
-$(B)/tests/names_test: tests/names/names_test.c report/names.c report/names.h preload/sys/fmt.c preload/sys/fmt.h
+$(B)/tests/names_test: tests/names/names_test.c report/symbolize/names.c report/symbolize/names.h preload/sys/fmt.c preload/sys/fmt.h
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
 	$(Q)$(CC) $(BASE) $(NAMES_SAN) -o $@ $(filter %.c,$^)

@@ -3,7 +3,7 @@
 # a preload that only patches (tool.so), and under librace with rules that name their functions.
 
 PATCH_T := $(B)/tests/patch
-PATCH_TEST_SRC := $(addprefix preload/patch/,stub.c shape.c decode.c trampoline.c) $(addprefix preload/sys/,os.c time.c lock.c)
+PATCH_TEST_SRC := $(addprefix preload/patch/,stub.c shape.c decode.c trampoline.c) $(addprefix preload/sys/,os.c mapped.c time.c lock.c)
 PATCH_TEST_OBJ := $(PATCH_TEST_SRC:%.c=$(B)/lib/%.o)
 PATCH_TOOL_OBJ := $(PATCH_TEST_OBJ) $(patsubst %.c,$(B)/lib/%.o,$(wildcard preload/unwind/*.c))
 PATCH_WARN := -Wall -Wextra -Wno-infinite-recursion

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
 # Text, suppressions and sys/ with the sanitizers; the way to the helper with the very objects of librace.so; a fuzz target.
 
-REPORT_SRC := report/text.c report/verdict.c report/suppress.c $(SYS)
+REPORT_SRC := report/text.c report/verdict.c report/suppress.c report/json.c report/json_finding.c report/fingerprint.c $(SYS)
 REPORT_HEADERS := report/report.h preload/engine/record.h preload/sys/fmt.h
 REPORT_SAN := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -I.
 REPORT_TESTS := $(B)/tests/report_test $(B)/tests/sys_test $(B)/tests/report_host
-REPORT_HOST_OBJ := $(filter $(patsubst %,$(B)/lib/preload/%.o,emit pending helper_host names options),$(LIB_OBJ)) \
-	$(SYS:%.c=$(B)/lib/%.o) $(B)/lib/report/text.o $(B)/lib/report/verdict.o $(B)/lib/report/suppress.o
+REPORT_HOST_OBJ := $(filter $(patsubst %,$(B)/lib/preload/%.o,emit pending helper_host names options record_file module),$(LIB_OBJ)) \
+	$(SYS:%.c=$(B)/lib/%.o) $(patsubst report/%.c,$(B)/lib/report/%.o,$(filter report/%,$(REPORT_SRC)))
 
 $(B)/tests/report_test $(B)/tests/sys_test: $(B)/tests/%: tests/report/%.c $(REPORT_SRC) $(REPORT_HEADERS)
 	@mkdir -p $(@D)

@@ -2,7 +2,7 @@
 # Symbols of modules and files: against readelf, and in ruins. Built with the sanitizers: a read out of bounds must end the test.
 
 SYMBOLS_B := $(B)/tests/symbols
-SYMBOLS_SRC := preload/patch/symbols.c preload/sys/os.c preload/sys/fmt.c preload/sys/match.c
+SYMBOLS_SRC := preload/patch/symbols.c preload/sys/os.c preload/sys/mapped.c preload/sys/fmt.c preload/sys/match.c
 SYMBOLS_SAN := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -I.
 SYMBOLS_VICTIMS := $(addprefix $(SYMBOLS_B)/,victim_gnu.so victim_sysv.so victim_stripped.so victim_far.so)
 SYMBOLS_VICTIM = $(CC) -O1 -g -shared -fPIC -fno-stack-protector -Wl,--build-id=sha1 -Wl,-soname,libvictim.so.1 \

@@ -4,7 +4,7 @@
 TL_B := $(B)/tests/tool
 TL_QT := $(shell pkg-config --exists Qt5Core 2>/dev/null && echo $(TL_B)/libqtcontainers.so)
 TL_PROGRAMS := $(TL_B)/full $(TL_B)/live $(TL_B)/libcontainers.so $(TL_QT) $(TL_B)/race_asan
-TL_HEADERS := $(wildcard report/*.h preload/*.h preload/engine/*.h preload/sys/*.h preload/patch/*.h hooks/*.h)
+TL_HEADERS := $(wildcard report/*.h report/*/*.h preload/*.h preload/engine/*.h preload/sys/*.h preload/patch/*.h hooks/*.h)
 
 $(TL_B)/full: examples/request_cache_race.c examples/turns.h
 	@mkdir -p $(@D)
@@ -21,7 +21,7 @@ $(TL_B)/libqtcontainers.so: tests/tool/qtcontainers.cc
 $(TL_B)/race_asan: $(TOOL_SRC) $(TL_HEADERS)
 	@mkdir -p $(@D)
 	@echo "  CC    $@"
-	$(Q)$(CC) $(BASE) -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -o $@ $(TOOL_SRC) -ldw -lelf -ljansson -lstdc++
+	$(Q)$(CC) $(BASE) -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -o $@ $(TOOL_SRC) $(TOOL_LIBS)
 
 test-programs: $(TL_PROGRAMS)
 

@@ -2,7 +2,7 @@
 # Stacks: exactness against libunwind (and the naive form caught by the same test), depot, damaged stacks, small threads.
 
 UNWIND_B := $(B)/tests/unwind
-UNWIND_SRC := $(wildcard preload/unwind/*.c) preload/sys/os.c preload/sys/lock.c
+UNWIND_SRC := $(wildcard preload/unwind/*.c) preload/sys/os.c preload/sys/mapped.c preload/sys/lock.c
 UNWIND_HDR := $(wildcard preload/unwind/*.h tests/unwind/*.h preload/sys/*.h preload/engine/*.h)
 UNWIND_CFLAGS := $(BASE) -O2 -g -fno-strict-aliasing -fcf-protection=none
 UNWIND_CXXFLAGS := $(filter-out -std=% -Wstrict-prototypes -Wmissing-prototypes -Wshadow,$(BASE)) -std=gnu++17 -O2 -g

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * objects_tell.c - prints what report/objects.c finds: one line for each file given.
+ * objects_tell.c - prints what report/symbolize/objects.c finds: one line for each file given.
  */
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-#include "report/objects.h"
+#include "report/symbolize/objects.h"
 
 int main(int argc, char **argv)
 {

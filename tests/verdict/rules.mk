@@ -46,7 +46,7 @@ $(VERDICT)/scan_module_tell: tests/verdict/scan_module_tell.c tests/verdict/scan
 $(VERDICT)/objects_tell: tests/verdict/objects_tell.c $(filter-out $(B)/tool/report/main.o,$(TOOL_OBJ))
 	@mkdir -p $(@D)
 	@echo "  CC    $@"
-	$(Q)$(VERDICT_CC) -o $@ $^ -ldw -lelf -ljansson -lstdc++
+	$(Q)$(VERDICT_CC) -o $@ $^ $(TOOL_LIBS)
 
 test-programs: $(VERDICT_BIN)
 

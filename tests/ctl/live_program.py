@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: MIT
+"""build/tests/ctl/live under librace, for tests/ctl and tests/gdb: started, told what to do, asked by its socket."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+B = os.path.join(ROOT, os.environ.get('B', 'build'))
+RACE, LIBRACE, LIVE = B + '/race', B + '/librace.so', B + '/tests/ctl/live'
+
+tmp = tempfile.mkdtemp(prefix='rt-ctl.')
+os.chmod(tmp, 0o711)
+RUN = tmp + '/run'
+os.mkdir(RUN, 0o700)
+failed = False
+started = []
+
+
+def test(f):
+    global failed
+    try:
+        why = f()
+        print('not run %s: %s' % (f.__name__, why) if why else 'ok ' + f.__name__)
+    except Exception as e:
+        failed = True
+        print('not ok %s: %s: %s' % (f.__name__, type(e).__name__, str(e).replace('\n', ' ')[:600]))
+    for p in started:
+        if p.process.poll() is None:
+            p.process.kill()
+        p.process.wait()
+        for f in (p.process.stdin, p.process.stdout):
+            f.close()
+    started.clear()
+    shutil.rmtree(RUN + '/librace', ignore_errors=True)  # what those that were killed have left
+    sys.stdout.flush()
+    return f
+
+
+def end():
+    shutil.rmtree(tmp, ignore_errors=True)
+    raise SystemExit(1 if failed else 0)
+
+
+def equal(a, b, what=''):
+    assert a == b, '%s: %r is not %r' % (what, a, b)
+
+
+def until(what, seconds=10):
+    """Polls until it is true."""
+    deadline = time.monotonic() + seconds
+    while True:
+        got = what()
+        if got:
+            return got
+        assert time.monotonic() < deadline, 'waited %d s in vain' % seconds
+        time.sleep(0.01)
+
+
+def environment(options='control=1', library=LIBRACE, run=RUN):
+    e = {k: v for k, v in os.environ.items() if k not in ('LD_PRELOAD', 'RACE_OPTIONS', 'DEBUGINFOD_URLS', 'XDG_RUNTIME_DIR')}
+    if library:
+        e['LD_PRELOAD'] = library
+    e['RACE_OPTIONS'] = options
+    if run:
+        e['XDG_RUNTIME_DIR'] = run
+    return e
+
+
+class Live:
+    """The program, ready. pid: of whoever said so, which is a child in some modes."""
+
+    def __init__(self, *words, options='control=1', library=LIBRACE, run=RUN, before=(), wait=True):
+        self.err = open(os.path.join(tmp, 'err.%d' % time.monotonic_ns()), 'wb+')
+        self.process = subprocess.Popen([*before, LIVE, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.err,
+                                        env=environment(options, library, run), text=True, cwd=tmp)
+        started.append(self)
+        self.said, self.run = [], run
+        while wait:
+            line = self.process.stdout.readline()
+            assert line, 'it ended: %s' % self.stderr()
+            self.said.append(line.rstrip('\n'))
+            if line.startswith('ready '):
+                self.pid = int(line.split()[1])
+                break
+
+    def tell(self, word):
+        self.process.stdin.write(word + '\n')
+        self.process.stdin.flush()
+        return self.process.stdout.readline()
+
+    def quit(self):
+        self.process.stdin.close()
+        rest = self.process.stdout.read()
+        self.process.wait(timeout=30)
+        return rest
+
+    def stderr(self):
+        self.err.seek(0)
+        return self.err.read().decode()
+
+    def path(self):
+        return '%s/librace/%d.sock' % (self.run, self.pid)
+
+    def connect(self):
+        s = socket.socket(socket.AF_UNIX)
+        s.connect(self.path())  # waits where the queue is full
+        s.settimeout(20)
+        return s
+
+    def served(self):
+        """When somebody answers."""
+        def there():
+            try:
+                return self.connect()
+            except OSError:
+                return None
+        until(there).close()
+        return self
+
+    def ask(self, request):
+        with self.connect() as s:
+            s.sendall(('librace/1 %s\n' % request).encode())
+            return json.loads(s.makefile().readline())
+
+
+def race(*words, before=(), run=RUN):
+    p = subprocess.run([*before, RACE, *[str(w) for w in words]], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                       env=environment('', None, run), text=True, timeout=60, cwd=tmp)
+    return p.returncode, p.stdout, p.stderr
+
+
+def tasks(pid):
+    return len(os.listdir('/proc/%d/task' % pid))
+
+
+def gone(path):
+    return until(lambda: not os.path.exists(path))

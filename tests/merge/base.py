@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: MIT
+"""What the tests of merging share: a folder, the command, records of the examples, the sample as lines."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+import make_logs
+
+ROOT = make_logs.ROOT
+os.chdir(ROOT)
+B = os.path.abspath(os.environ.get('B', 'build'))
+RACE, ASAN, LIBRACE = B + '/race', B + '/tests/tool/race_asan', B + '/librace.so'
+SAMPLE = 'tests/reporting/sample'
+ENV = {k: v for k, v in os.environ.items() if k not in ('LD_LIBRARY_PATH', 'LD_PRELOAD', 'RACE_OPTIONS', 'DEBUGINFOD_URLS')}
+tmp = tempfile.mkdtemp(prefix='rt-merge.')
+failures = []
+
+
+def test(f):
+    try:
+        why = f()
+        print('not run %s: %s' % (f.__name__, why) if why else 'ok ' + f.__name__)
+    except Exception as e:
+        failures.append(f.__name__)
+        print('not ok %s: %s: %s' % (f.__name__, type(e).__name__, str(e).replace('\n', ' ')[:400]))
+    sys.stdout.flush()
+    return f
+
+
+def equal(a, b, what=''):
+    assert a == b, '%s: %r is not %r' % (what, a, b)
+
+
+def race(*args, tool=RACE, stdin=b'', cwd=None, env=ENV):
+    p = subprocess.run([tool] + [str(a) for a in args], input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, cwd=cwd,
+                       timeout=120)
+    return p.returncode, p.stdout, p.stderr.decode()
+
+
+def good(*args, **more):
+    status, out, err = race(*args, **more)
+    equal((status, err), (0, ''), ' '.join(map(str, args)))
+    return out
+
+
+def document(*args, **more):
+    return json.loads(good('report', '--all', '--format=json', *args, **more))
+
+
+def place(name):
+    path = os.path.join(tmp, name)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    return path
+
+
+def write(name, data):
+    path = place(name)
+    with open(path, 'wb') as f:
+        f.write(data if isinstance(data, bytes) else data.encode())
+    return path
+
+
+def record_example(name, folder, options='', program=None):
+    folder = place(folder + '/x')[:-2]
+    env = dict(ENV, LD_PRELOAD=LIBRACE, RACE_OPTIONS='exitcode=0 %s record_dir=%s' % (options, folder))
+    subprocess.run([program or B + '/examples/' + name], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60,
+                   check=True)
+    return folder
+
+
+RACY = ['request_cache_race', 'gtree_index_race', 'destroy_lookup_race', 'scan_threads_race']
+for example in RACY + ['request_cache_fixed']:
+    RUN = record_example(example, 'run')
+with open(SAMPLE + '/prog.4711.jsonl', 'rb') as f:
+    PROCESS, FINDING, OTHER, END = f.read().splitlines(keepends=True)
+# whatever is changed below, a fingerprint that is not of the stacks would be told, which is another test's matter
+FINDING, OTHER = (re.sub(rb'"fingerprint":"[0-9a-f]*",', b'', line) for line in (FINDING, OTHER))
+WHOLE = PROCESS + FINDING + OTHER + END
+
+
+def texts_of(doc):
+    return sorted(f['text'] for f in doc['findings'])
+
+
+def only_text(data):
+    """No byte that a terminal could obey."""
+    text = data if isinstance(data, str) else data.decode()
+    bad = [c for c in text if (ord(c) < 32 and c != '\n') or 0x7f <= ord(c) < 0xa0 or 0x2028 <= ord(c) <= 0x202e]
+    assert not bad, 'control characters: %r' % bad[:5]
