@@ -209,10 +209,12 @@ static int64_t process_of(struct loader *l, uint32_t source, const struct findin
 	return other;
 }
 
-static void process_ended(struct loader *l, uint32_t source, const struct process *end)
+/* line: where the process tells of its end */
+static void process_ended(struct loader *l, uint32_t source, const struct process *end, int64_t line)
 {
-	int64_t i = process_by_pid(l, source, end->pid);
+	int64_t i = process_by_pid(l, source, end->pid), lost;
 	struct process *p;
+	char what[160];
 
 	if (i < 0)
 		return;
@@ -220,6 +222,12 @@ static void process_ended(struct loader *l, uint32_t source, const struct proces
 	p->end = kept(l, end->end);
 	p->suppressed = end->suppressed;
 	p->below_level = end->below_level;
+	lost = end->findings - p->findings;
+	if (lost <= 0 || l->source[source].bad) /* what could not be read has been told */
+		return;
+	l->set->lost += lost;
+	snprintf(what, sizeof(what), "the process wrote %ld report%s more than are here: was the disk full?", (long)lost, lost == 1 ? "" : "s");
+	source_told(l, source, line, what);
 }
 
 /* One line; 0 when the rest of the file is not to be read. */
@@ -245,7 +253,7 @@ static int take_record(struct loader *l, uint32_t source, const struct line *lin
 			source_remark(l, source, line->number, "its fingerprint is not that of its stacks, which is taken instead");
 		break;
 	case RECORD_LINE_END:
-		process_ended(l, source, &r.process);
+		process_ended(l, source, &r.process, line->number);
 		break;
 	case RECORD_LINE_OTHER:
 		break;

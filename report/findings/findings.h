@@ -58,6 +58,7 @@ struct findings {
 	const char **sources;
 	size_t nsources;
 	int64_t reports;              /* all, with repetitions */
+	int64_t lost;                 /* reports that a process says it wrote, and that are not in its record; told like bad places */
 	int64_t bad;                  /* places that could not be read, each told in one line on stderr: FILE:LINE: what */
 	/* From DIR/run.json, where there is one: what was run, and how it ended. NULL, -1 else. */
 	const char *command, *started, *branch, *revision, *host, *version;

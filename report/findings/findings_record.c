@@ -480,6 +480,7 @@ void record_line_read(struct arena *a, char *text, size_t n, struct record_line 
 		out->type = RECORD_LINE_PROCESS;
 	} else if (jr_is(type, "end")) {
 		out->process.pid = count_of(jr_get(v, "pid"));
+		out->process.findings = count_of(jr_get(v, "reports"));
 		out->process.end = record_time(jr_get(v, "time"));
 		out->process.suppressed = count_of(jr_get(v, "suppressed"));
 		out->process.below_level = count_of(jr_get(v, "below_level"));

@@ -219,7 +219,7 @@ static int gate(struct config *c, const char *write_baseline, int quiet, int all
 				say(stdout, c, "`race explain ID` tells about one; `race gate --write-baseline FILE` takes all as known");
 		}
 		status = v.above && !c->warn_only ? GATE_FAILED : 0;
-		if (v.unchecked && !status)
+		if ((v.unchecked || set.lost) && !status)
 			status = 2;
 		if (set.started && set.command_status < 0) {
 			console_complain(c->verb, "the run has not ended, or was killed: its records may be incomplete; `race run` makes them anew");

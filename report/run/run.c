@@ -134,7 +134,7 @@ static int judge(struct run *r)
 	set.gate = gate_outcome(&r->config, &v);
 	if (!status)
 		status = run_json_write(&r->dir, &r->config, &r->state, &set.gate);
-	if (run_formats_write(&r->config, &set) | run_dir_lost(&r->dir))
+	if (run_formats_write(&r->config, &set) | run_dir_lost(&r->dir) | (set.lost > 0))
 		status = 2;
 	run_tell(&r->config, &r->telling, &r->dir, &set, &r->baseline, &v, &r->state, &r->end);
 	findings_free(&set);
