@@ -13,9 +13,9 @@ prefix ?= $(PREFIX)
 B := build
 
 Q := $(if $(V),,@)
-WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wno-unused-parameter -Werror=implicit-function-declaration
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wno-unused-parameter
 CFLAGS ?= -O2 -g
-BASE := -std=gnu11 -D_GNU_SOURCE $(WARN) -DRACE_VERSION='"$(VERSION)"' -DRACE_PREFIX='"$(prefix)"'
+BASE := -std=gnu11 -Werror=implicit-function-declaration -D_GNU_SOURCE $(WARN) -DRACE_VERSION='"$(VERSION)"' -DRACE_PREFIX='"$(prefix)"'
 # Stands after CFLAGS once more: a packager's hardening is for the command, and has no place in code that runs inside others' functions.
 HOST_LAST := -fno-stack-protector -fcf-protection=none -U_FORTIFY_SOURCE -fno-lto
 # Interposers define names that gcc knows as builtins; nothing of ours may be turned into a call of theirs and back.
