@@ -158,14 +158,12 @@ def a_slow_command_holds_nobody_up():
     equal(len(r.of('finding')), 2)
     equal([f for f in os.listdir(d) if f != 'gate'], [])
     pids = [str(f['pid']) for f in r.of('finding')]
-    with open(d + '/gate', 'w') as g:
-        g.write('go\n' * 2)
-        g.flush()
-        assert wait_until(lambda: len(set(os.listdir(d)) & set(pids)) >= 1, 20)
-    while not set(pids) <= set(os.listdir(d)):
-        with open(d + '/gate', 'w') as g:
-            g.write('go\n')
-        time.sleep(0.05)
+    gate = os.open(d + '/gate', os.O_RDWR)  # for writing alone it would wait for a reader, and there may be none any more
+    try:
+        os.write(gate, b'go\n' * 2)
+        assert wait_until(lambda: set(pids) <= set(os.listdir(d)), 20)
+    finally:
+        os.close(gate)
 
 
 slow = None
