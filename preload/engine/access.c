@@ -144,8 +144,7 @@ static inline int same_epoch_write(const struct race_thread *t, const struct rac
 /*
  * A rewound epoch (sync.c, "Bias") may span many releases of one lock. What a report shows as the previous access must still
  * be what the thread did last: another operation, or the same from another place, is recorded anew. So it is where orders that nobody
- * sees are possible (TRY_ANEW): one may lie between the two. And a place that is worth holding is looked at each time. The first use of
- * a map tells more than its creation.
+ * sees are possible (TRY_ANEW): one may lie between the two. And a place that is worth holding is looked at each time.
  */
 static __attribute__((noinline)) int is_newer(uint64_t word, const struct race_touch *touch)
 {
@@ -153,9 +152,9 @@ static __attribute__((noinline)) int is_newer(uint64_t word, const struct race_t
 			     !engine_stack_begins(word_stack(word), touch->op, touch->fp[1]));
 }
 
-static inline int newer_in_epoch(const struct race_thread *t, const struct race_cell *c, uint64_t word, const struct race_touch *touch)
+static inline int newer_in_epoch(const struct race_thread *t, uint64_t word, const struct race_touch *touch)
 {
-	return unlikely(t->rewound | (load_relaxed(&race_try) & TRY_ANEW) | (load_relaxed(&c->ops) < 2)) && word != RACE_READ_SHARED && same_epoch(word, t->epoch) &&
+	return unlikely(t->rewound | (load_relaxed(&race_try) & TRY_ANEW)) && word != RACE_READ_SHARED && same_epoch(word, t->epoch) &&
 	       is_newer(word, touch);
 }
 
@@ -378,11 +377,11 @@ static inline __attribute__((always_inline)) void op_check(struct race_thread *t
 	uint32_t other;
 
 	if (write) {
-		if (!same_epoch_write(t, c) || unlikely(newer_in_epoch(t, c, load_relaxed(&c->w), touch)))
+		if (!same_epoch_write(t, c) || unlikely(newer_in_epoch(t, load_relaxed(&c->w), touch)))
 			record_write(t, c, touch, f);
 		else if (t->rewound)
 			habit_note(t, c);
-	} else if (!same_epoch_read(t, c) || unlikely(newer_in_epoch(t, c, load_relaxed(&c->r), touch))) {
+	} else if (!same_epoch_read(t, c) || unlikely(newer_in_epoch(t, load_relaxed(&c->r), touch))) {
 		record_read(t, c, touch, f);
 	} else if (t->rewound) {
 		habit_note(t, c);
