@@ -249,9 +249,10 @@ uint32_t engine_first(struct race_thread *t, uint32_t stack)
 		atomics = race_options.delay_ms && modules_hold_atomics();
 		lock_drop(&report_lock);
 		store_relaxed(&looked, 1);
-		store_relaxed(&race_try, atomics ? TRY_FIRST | TRY_ANEW : 0);
+		if (!atomics)
+			store_relaxed(&race_try_first, 0);
 	}
-	return load_relaxed(&race_try) ? hold_first(t, stack, keeps_out(t)) : 0;
+	return load_relaxed(&race_try_first) ? hold_first(t, stack, keeps_out(t)) : 0;
 }
 
 uint32_t engine_capture(struct race_thread *t, const struct race_op *op, const uintptr_t *fp)
@@ -274,7 +275,7 @@ int engine_stack_begins(uint32_t stack, const struct race_op *op, uintptr_t retu
 void finding_start(void)
 {
 	learn_start();
-	race_try = TRY_FIRST; /* until the code was looked at */
+	race_try_first = 1; /* until the code was looked at */
 }
 
 unsigned finding_counted(void)

@@ -143,8 +143,8 @@ static inline int same_epoch_write(const struct race_thread *t, const struct rac
 
 /*
  * A rewound epoch (sync.c, "Bias") may span many releases of one lock. What a report shows as the previous access must still
- * be what the thread did last: another operation, or the same from another place, is recorded anew. So it is where orders that nobody
- * sees are possible (TRY_ANEW): one may lie between the two. And a place that is worth holding is looked at each time.
+ * be what the thread did last: another operation, or the same from another place, is recorded anew. So it is while orders that nobody
+ * sees are thought of: one may lie between the two. And a place that is worth holding is looked at each time.
  */
 static __attribute__((noinline)) int is_newer(uint64_t word, const struct race_touch *touch)
 {
@@ -154,7 +154,7 @@ static __attribute__((noinline)) int is_newer(uint64_t word, const struct race_t
 
 static inline int newer_in_epoch(const struct race_thread *t, uint64_t word, const struct race_touch *touch)
 {
-	return unlikely(t->rewound | (load_relaxed(&race_try) & TRY_ANEW)) && word != RACE_READ_SHARED && same_epoch(word, t->epoch) &&
+	return unlikely(t->rewound | load_relaxed(&race_try_first)) && word != RACE_READ_SHARED && same_epoch(word, t->epoch) &&
 	       is_newer(word, touch);
 }
 
@@ -229,7 +229,7 @@ static __attribute__((noinline)) void record_read(struct race_thread *t, struct 
 		conflict_set(f, t, w, cell_note(c, 1), 1, 0);
 	if (unlikely(touch->op->flags & OP_PASSING))
 		return;
-	if (unlikely(load_relaxed(&race_try)))
+	if (unlikely(load_relaxed(&race_try_first)))
 		f->first = (uint8_t)is_others(t, w, r, stack);
 	if (r == RACE_READ_SHARED) {
 		if (!readers_add(t, c, touch, word))
@@ -259,7 +259,7 @@ static __attribute__((noinline)) void record_write(struct race_thread *t, struct
 	note_write(cell_note(c, 1), word, t, touch, load_relaxed(&c->key_kind));
 	written_meanwhile(t, c, swap_all(&c->w, word), w, f);
 	r = load_relaxed(&c->r);
-	if (unlikely(load_relaxed(&race_try)))
+	if (unlikely(load_relaxed(&race_try_first)))
 		f->first = (uint8_t)is_others(t, w, r, stack);
 	if (r == RACE_READ_SHARED)
 		readers_check(t, c, f);

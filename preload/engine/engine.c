@@ -12,7 +12,7 @@
 #include "state.h"
 
 uint64_t race_counters[COUNTERS];
-uint32_t race_try; /* written by the embedder */
+uint32_t race_try_first; /* written by the embedder */
 uint8_t race_hot[RACE_STACKS];
 
 static struct lock *const locks[] = { /* in lock order */

@@ -359,12 +359,9 @@ uint32_t engine_found(struct race_thread *t, const struct race_finding *f);
 /* One round: sleeps without the guard. 0: no more. */
 int engine_hold(struct race_thread *t);
 /* The thread uses a map that others had, for the first time from this stack since its last release: rounds to be held, 0 for none.
- * Asked while race_try only: the code of the process is not known to be free of atomics. */
+ * Asked while race_try_first only: the code of the process is not known to be free of atomics. */
 uint32_t engine_first(struct race_thread *t, uint32_t stack);
-/* 0: nobody has to think of orders that nobody sees. Else bits. FIRST: engine_first is asked, be it only because the code was not looked at
- * yet. ANEW: such orders are possible, so one may lie between two accesses of one epoch: they are recorded each. */
-enum race_try { TRY_FIRST = 1, TRY_ANEW = 2 };
-extern uint32_t race_try RACE_HIDDEN;
+extern uint32_t race_try_first RACE_HIDDEN;
 /* By stack: how often accesses from there are still worth holding, whoever had the map; written by the embedder. */
 extern uint8_t race_hot[RACE_STACKS] RACE_HIDDEN;
 

@@ -105,7 +105,7 @@ static uint32_t take_hold(struct race_thread *t, uint32_t stack, uint64_t now, u
 
 void pair_doubted(struct pair *p)
 {
-	store_relaxed(&race_try, TRY_FIRST | TRY_ANEW);
+	store_relaxed(&race_try_first, 1);
 	for (int side = 0; side < 2; side++) {
 		if (pair_stack(p, side))
 			store_relaxed(&race_hot[pair_stack(p, side)], HOT_HOLDS);
