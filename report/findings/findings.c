@@ -223,7 +223,8 @@ static void process_ended(struct loader *l, uint32_t source, const struct proces
 	p->suppressed = end->suppressed;
 	p->below_level = end->below_level;
 	lost = end->findings - p->findings;
-	if (lost <= 0 || l->source[source].bad) /* what could not be read has been told */
+	/* what could not be read has been told; a fingerprint that differs is told, too, but read */
+	if (lost <= 0 || l->source[source].bad > (l->source[source].differs != 0))
 		return;
 	l->set->lost += lost;
 	snprintf(what, sizeof(what), "the process wrote %ld report%s more than are here: was the disk full?", (long)lost, lost == 1 ? "" : "s");

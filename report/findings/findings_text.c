@@ -178,10 +178,6 @@ static size_t make_plain(struct text_scan *s, const struct line *line)
 		free(s->plain);
 		s->cap = line->n * 2 + 256;
 		s->plain = room(1, s->cap);
-		if (!s->plain) {
-			s->cap = 0;
-			return 0;
-		}
 	}
 	to = s->plain;
 	/* services put a mark of the encoding before the first line of the logs that they hand out */

@@ -53,7 +53,7 @@ static char *receive_line(int socket)
 	size_t cap = 65536, n = 0;
 	char *text = room(1, cap);
 
-	while (text && wait_for(socket, POLLIN)) {
+	while (wait_for(socket, POLLIN)) {
 		ssize_t more;
 		char *end;
 

@@ -271,7 +271,7 @@ int config_file_read(struct config *c)
 	if (c->file[0] != '/' && getcwd(real, sizeof(real)))
 		c->file = config_keep(c, "%s/%s", real, c->file);
 	r.directory = room_copy(c->file);
-	if (!r.directory || !yaml_parser_initialize(&r.parser))
+	if (!yaml_parser_initialize(&r.parser))
 		room_none();
 	r.directory[strrchr(r.directory, '/') - r.directory + 1] = 0;
 	yaml_parser_set_input_file(&r.parser, f);

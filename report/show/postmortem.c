@@ -197,8 +197,6 @@ static void timeline(struct findings *set, FILE *to, const struct format_options
 	struct pen c = pen_md_cell(to, o);
 	const struct group **sorted = room(n, sizeof(*sorted));
 
-	if (!sorted)
-		return;
 	memcpy(sorted, list, n * sizeof(*sorted));
 	qsort(sorted, n, sizeof(*sorted), by_time);
 	pen_say(&c, "## Timeline\n\n| time | event |\n|---|---|\n");

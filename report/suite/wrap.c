@@ -96,15 +96,14 @@ static int make_root(struct wrap *w)
 {
 	char *path = room_copy(w->root);
 
-	for (char *s = path ? path + 1 : NULL; s && *s; s++) {
+	for (char *s = path + 1; *s; s++) {
 		if (*s != '/')
 			continue;
 		*s = 0;
 		mkdir(path, 0777);
 		*s = '/';
 	}
-	if (path)
-		mkdir(path, 0777);
+	mkdir(path, 0777);
 	free(path);
 	if (!realpath(w->root, w->absolute) || access(w->absolute, W_OK) != 0) {
 		fprintf(stderr, "race wrap: %s cannot be made or written: %s; -o or " TESTS_ROOT_VARIABLE " names another folder\n", w->root, strerror(errno));

@@ -311,8 +311,6 @@ void graph_write(FILE *to, struct graph *g)
 	maps_left = choose_maps(g);
 	threads_left = choose_threads(g);
 	order = room((size_t)g->nthreads + 1, sizeof(*order));
-	if (!order)
-		return;
 	for (uint32_t i = 0; i < g->nthreads; i++)
 		order[i] = &g->threads[i];
 	qsort(order, g->nthreads, sizeof(*order), by_number);

@@ -344,7 +344,7 @@ static uint8_t *read_whole(const char *file, size_t *size)
 
 	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
 		bytes = room(1, (size_t)st.st_size + TRACE_CHUNK); /* the rest of a chunk that is cut */
-		while (bytes && n < (size_t)st.st_size && (got = read(fd, bytes + n, (size_t)st.st_size - n)) > 0)
+		while (n < (size_t)st.st_size && (got = read(fd, bytes + n, (size_t)st.st_size - n)) > 0)
 			n += (size_t)got;
 	} else if (fd >= 0) {
 		errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;

@@ -68,8 +68,6 @@ void trace_threads(FILE *to, struct trace *traces, int n)
 		char program[300];
 		struct buf b = buf_on(program, sizeof(program));
 
-		if (!order)
-			return;
 		buf_clean(&b, t->header.program);
 		fprintf(to, "%sprocess %u, %s\n", i ? "\n" : "", t->header.pid, program);
 		for (uint32_t k = 0; k < t->nlanes; k++)
