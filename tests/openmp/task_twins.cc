@@ -423,8 +423,8 @@ void taskloop_firstprivate()
 #pragma omp parallel num_threads(2) firstprivate(own)
 	if (omp_get_thread_num() == 0) {
 		put_into(own.map, -1);
-#pragma omp taskloop num_tasks(300) firstprivate(own)
-		for (int i = 0; i < 300; i++) {
+#pragma omp taskloop num_tasks(30) firstprivate(own)
+		for (int i = 0; i < 30; i++) {
 			if (own.map.size() != 1)
 				puts("a wrong map");
 			put_into(own.map, i);
@@ -442,7 +442,7 @@ void taskloop_firstprivate()
 			put(1001);
 		}
 	}
-	if (count != 300)
+	if (count != 30)
 		puts("a wrong count");
 }
 
