@@ -304,7 +304,7 @@ static void leave(int signal)
 }
 
 /* The signal comes at any place, also where librace holds a lock. */
-static int leave_in_handler(void)
+__attribute__((noreturn)) static int leave_in_handler(void)
 {
 	struct itimerval once = { { 0, 0 }, { 0, number } };
 

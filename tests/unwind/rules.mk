@@ -5,7 +5,7 @@ UNWIND_B := $(B)/tests/unwind
 UNWIND_SRC := $(wildcard preload/unwind/*.c) preload/sys/os.c preload/sys/mapped.c preload/sys/lock.c
 UNWIND_HDR := $(wildcard preload/unwind/*.h tests/unwind/*.h preload/sys/*.h preload/engine/*.h)
 UNWIND_CFLAGS := $(BASE) -O2 -g -fno-strict-aliasing -fcf-protection=none
-UNWIND_CXXFLAGS := $(filter-out -std=% -Wstrict-prototypes -Wmissing-prototypes -Wshadow,$(BASE)) -std=gnu++17 -O2 -g
+UNWIND_CXXFLAGS := $(filter-out -std=% -Werror=% -Wstrict-prototypes -Wmissing-prototypes -Wshadow,$(BASE)) -std=gnu++17 -O2 -g
 UNWIND_BIN := $(addprefix $(UNWIND_B)/,exact exact_naive depot capture fake library_only micro coverage plugin0.so plugin1.so)
 
 # The library's files, as it is and in the forms that only tests use.
