@@ -3,7 +3,7 @@
  * live.c - a program to be asked while it runs. `live MODE [ARGUMENT]`: does what the mode says, prints `ready`, and then obeys the lines of
  * its standard input: `race` (two accesses that nothing orders), `again` (two others), `many` (20000 lookups), `quit`. Without a line it quits.
  *
- * The main thread holds a mutex, for which a worker waits.
+ * The main thread holds a mutex, for which a worker waits, or will in a moment: it runs when `ready` is printed.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -13,6 +13,7 @@
 #include <linux/seccomp.h>
 #include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,7 @@
 
 static GHashTable *table;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static sem_t waiter_runs;
 static int turns;
 
 static void *put(void *key)
@@ -54,6 +56,7 @@ static void race(void *(*side)(void *), char *key)
 static void *wait_for_lock(void *unused)
 {
 	(void)unused;
+	sem_post(&waiter_runs);
 	pthread_mutex_lock(&lock);
 	pthread_mutex_unlock(&lock);
 	return NULL;
@@ -88,9 +91,12 @@ static void serve(void)
 	for (char c = 'a'; c < 'h'; c++)
 		g_hash_table_insert(table, g_strdup_printf("key %c", c), NULL);
 	g_hash_table_remove(table, "key b");
+	sem_init(&waiter_runs, 0, 0);
 	pthread_mutex_lock(&lock);
 	pthread_create(&waiter, NULL, wait_for_lock, NULL);
 	pthread_setname_np(waiter, "waiter");
+	while (sem_wait(&waiter_runs)) {
+	}
 	obey();
 	pthread_mutex_unlock(&lock);
 	pthread_join(waiter, NULL);
