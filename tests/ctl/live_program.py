@@ -7,29 +7,23 @@ import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-B = os.path.join(ROOT, os.environ.get('B', 'build'))
-RACE, LIBRACE, LIVE = B + '/race', B + '/librace.so', B + '/tests/ctl/live'
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import rig  # noqa: E402
+from rig import B, LIBRACE, RACE, ROOT, end, equal, tmp, until  # noqa: E402,F401: some are for the checks
 
-tmp = tempfile.mkdtemp(prefix='rt-ctl.')
+LIVE = B + '/tests/ctl/live'
 os.chmod(tmp, 0o711)
 RUN = tmp + '/run'
 os.mkdir(RUN, 0o700)
-failed = False
 started = []
 
 
 def test(f):
-    global failed
-    try:
-        why = f()
-        print('not run %s: %s' % (f.__name__, why) if why else 'ok ' + f.__name__)
-    except Exception as e:
-        failed = True
-        print('not ok %s: %s: %s' % (f.__name__, type(e).__name__, str(e).replace('\n', ' ')[:600]))
+    """What it has started ends with it."""
+    rig.test(f)
     for p in started:
         if p.process.poll() is None:
             p.process.kill()
@@ -38,28 +32,7 @@ def test(f):
             f.close()
     started.clear()
     shutil.rmtree(RUN + '/librace', ignore_errors=True)  # what those that were killed have left
-    sys.stdout.flush()
     return f
-
-
-def end():
-    shutil.rmtree(tmp, ignore_errors=True)
-    raise SystemExit(1 if failed else 0)
-
-
-def equal(a, b, what=''):
-    assert a == b, '%s: %r is not %r' % (what, a, b)
-
-
-def until(what, seconds=10):
-    """Polls until it is true."""
-    deadline = time.monotonic() + seconds
-    while True:
-        got = what()
-        if got:
-            return got
-        assert time.monotonic() < deadline, 'waited %d s in vain' % seconds
-        time.sleep(0.01)
 
 
 def environment(options='control=1', library=LIBRACE, run=RUN):

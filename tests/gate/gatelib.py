@@ -6,33 +6,25 @@ import pty
 import select
 import subprocess
 import sys
-import tempfile
 import time
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-os.chdir(ROOT)
-B = os.path.abspath(os.environ.get('B', 'build'))
-RACE, LIBRACE = B + '/race', B + '/librace.so'
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import rig  # noqa: E402
+from rig import B, LIBRACE, RACE, ROOT, end, equal, tmp, until  # noqa: E402,F401: some are for the checks
+
 FAKE, FAMILY, RACE_ASAN = [B + '/tests/gate/' + name for name in ('fake', 'family', 'race_asan')]
 # nothing of the machine that runs the tests: no CI, no options
 ENV = {'PATH': '/usr/local/bin:/usr/bin:/bin', 'HOME': '/nonexistent', 'LC_ALL': 'C.UTF-8', 'TERM': 'xterm'}
-tmp = tempfile.mkdtemp(prefix='rt-gate.')
 os.mkdir(tmp + '/.git')  # configuration is looked for no further up
-failures = []
 
 
 def test(f):
+    """In a folder of its own."""
     here = os.path.join(tmp, f.__name__)
     os.mkdir(here)
     os.chdir(here)
-    try:
-        why = f()
-        print('not run %s: %s' % (f.__name__, why) if why else 'ok ' + f.__name__)
-    except Exception as e:
-        failures.append(f.__name__)
-        print('not ok %s: %s: %s' % (f.__name__, type(e).__name__, str(e).replace('\n', ' ')[:600]))
-    sys.stdout.flush()
-    return f
+    return rig.test(f)
 
 
 class Result:
@@ -41,10 +33,8 @@ class Result:
 
 
 def race(*args, tool=RACE, stdin=b'', cwd=None, preexec_fn=None, **env):
-    p = subprocess.run([tool] + [str(a) for a in args], input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                       env=dict(ENV, **env), cwd=cwd, timeout=60, preexec_fn=preexec_fn)
-    return Result(p.returncode if p.returncode >= 0 else 'signal %d' % -p.returncode, p.stdout.decode('utf-8', 'replace'),
-                  p.stderr.decode('utf-8', 'replace'))
+    code, out, err = rig.race(*args, tool=tool, stdin=stdin, env=dict(ENV, **env), cwd=cwd, preexec_fn=preexec_fn)
+    return Result(code if code >= 0 else 'signal %d' % -code, out.decode('utf-8', 'replace'), err.decode('utf-8', 'replace'))
 
 
 def run(*args, **more):
@@ -66,10 +56,6 @@ def has_not(text, *parts):
         assert part not in text, '%r is in %r' % (part, text[-700:])
 
 
-def equal(a, b, what=''):
-    assert a == b, '%s: %r is not %r' % (what, a, b)
-
-
 def write(name, text):
     with open(name, 'w') as f:
         f.write(text)
@@ -82,13 +68,6 @@ def one_line(r, *parts):
     equal(r.err.count('\n'), 1, r.err)
     assert r.err.startswith('race '), r.err
     has(r.err, *parts)
-
-
-def wait_until(what, seconds=20):
-    end = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < end, 'waited %d s in vain' % seconds
-        time.sleep(0.01)
 
 
 def waiting(*options, command=None):
@@ -110,11 +89,11 @@ def finish(p, want):
 unread = {}
 
 
-def read_until(fd, text, seconds=20):
+def read_until(fd, text, seconds=60):
     """What came up to the text and with it; what came behind it waits for the next call."""
-    got, end = unread.pop(fd, b''), time.monotonic() + seconds
+    got, deadline = unread.pop(fd, b''), time.monotonic() + seconds
     while text not in got:
-        ready, _, _ = select.select([fd], [], [], max(0, end - time.monotonic()))
+        ready, _, _ = select.select([fd], [], [], max(0, deadline - time.monotonic()))
         assert ready, 'no %r in %r' % (text, got[-500:])
         try:
             got += os.read(fd, 4096)

@@ -6,39 +6,19 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 
-import make_logs
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import rig  # noqa: E402
+from rig import B, ENV, LIBRACE, RACE, end, equal, test, tmp  # noqa: E402,F401: some are for the check
 
-ROOT = make_logs.ROOT
-os.chdir(ROOT)
-B = os.path.abspath(os.environ.get('B', 'build'))
-RACE, ASAN, LIBRACE = B + '/race', B + '/tests/tool/race_asan', B + '/librace.so'
+ASAN = B + '/tests/tool/race_asan'
 SAMPLE = 'tests/reporting/sample'
-ENV = {k: v for k, v in os.environ.items() if k not in ('LD_LIBRARY_PATH', 'LD_PRELOAD', 'RACE_OPTIONS', 'DEBUGINFOD_URLS')}
-tmp = tempfile.mkdtemp(prefix='rt-merge.')
-failures = []
 
 
-def test(f):
-    try:
-        why = f()
-        print('not run %s: %s' % (f.__name__, why) if why else 'ok ' + f.__name__)
-    except Exception as e:
-        failures.append(f.__name__)
-        print('not ok %s: %s: %s' % (f.__name__, type(e).__name__, str(e).replace('\n', ' ')[:400]))
-    sys.stdout.flush()
-    return f
-
-
-def equal(a, b, what=''):
-    assert a == b, '%s: %r is not %r' % (what, a, b)
-
-
-def race(*args, tool=RACE, stdin=b'', cwd=None, env=ENV):
-    p = subprocess.run([tool] + [str(a) for a in args], input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, cwd=cwd,
-                       timeout=120)
-    return p.returncode, p.stdout, p.stderr.decode()
+def race(*args, **more):
+    status, out, err = rig.race(*args, **more)
+    return status, out, err.decode()
 
 
 def good(*args, **more):
