@@ -1,37 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * after.h - HANDOVER of twins.h with something that side A does first; locks that another thread gives than took; waiting until another
- * thread sleeps.
+ * thread sleeps (asleep.h).
  */
 #ifndef TESTS_AFTER_H
 #define TESTS_AFTER_H
 
-#include "twins.h"
+#include "asleep.h"
 
 #include <fcntl.h>
 
 static struct gate b_waits __attribute__((unused));
-
-/* Returns once that thread sleeps in a system call that it makes nowhere else by then. */
-static inline void asleep_in(pid_t tid, int number)
-{
-	char path[64], text[8], wanted[8];
-	ssize_t n, length = snprintf(wanted, sizeof(wanted), "%d ", number);
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", (int)tid);
-	do {
-		sched_yield();
-		fd = open(path, O_RDONLY | O_CLOEXEC);
-		n = fd < 0 ? 0 : pread(fd, text, (size_t)length, 0);
-		close(fd);
-	} while (n != length || memcmp(text, wanted, (size_t)length));
-}
-
-static inline void asleep(pid_t tid)
-{
-	asleep_in(tid, SYS_futex);
-}
 
 #define AFTER(name, first, give, take)                                                                               \
 	static void *name##_a(void *unused)                                                                          \

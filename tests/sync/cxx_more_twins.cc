@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* cxx_more_twins.cc - what tests/e2e/cxx_twins.cc leaves of the threads library of C++, up to C++20. See twins.h. */
-#include "twins.h"
+#include "asleep.h"
 
 #include <atomic>
 #include <barrier>
 #include <chrono>
 #include <condition_variable>
-#include <fcntl.h>
 #include <future>
 #include <latch>
 #include <mutex>
-#include <sched.h>
 #include <semaphore>
 #include <shared_mutex>
 #include <stop_token>
@@ -394,25 +392,6 @@ void *call_once_again_alone(void *)
 
 int tid;
 
-/* Returns when the other thread sleeps in the kernel: a way of knowing that orders nothing. */
-void until_asleep()
-{
-	char path[64], text[64];
-
-	gate_wait(&b_waits, 1);
-	snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", tid);
-	for (;;) {
-		int fd = open(path, O_RDONLY | O_CLOEXEC);
-		ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-
-		if (fd >= 0)
-			close(fd);
-		if (n > 4 && !strncmp(text, "202 ", 4))
-			return;
-		sched_yield();
-	}
-}
-
 template <class Give, class Take> void *slow_path(Give give, Take take)
 {
 	std::thread tb([&] {
@@ -423,7 +402,8 @@ template <class Give, class Take> void *slow_path(Give give, Take take)
 		touch_b();
 	});
 	std::thread ta([&] {
-		until_asleep();
+		gate_wait(&b_waits, 1);
+		asleep(tid);
 		if (!racy)
 			touch_a();
 		give();

@@ -18,10 +18,10 @@ static gpointer holding(gpointer data, gpointer unused)
 {
 	gate_open(&held);
 	gate_wait(&b_waits, 1);
-	asleep(b_tid);
+	asleep_on(b_tid, &list, sizeof(list));
 	gate_open(&held);
 	gate_wait(&a_in, 1);
-	asleep(a_tid);
+	asleep_on(a_tid, &list, sizeof(list));
 	return data;
 }
 static void *holder(void *unused)

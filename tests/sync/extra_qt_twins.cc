@@ -28,7 +28,7 @@ static void *basic_a(void *unused)
 	basic.lock();
 	gate_open(&b_waits);
 	gate_wait(&b_waits, 2);
-	asleep(b_tid);
+	asleep_on(b_tid, &basic, sizeof(basic));
 	if (!racy)
 		touch_a();
 	basic.unlock();

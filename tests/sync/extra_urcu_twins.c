@@ -4,14 +4,14 @@
  * extra_urcu_twins.c - liburcu's barriers with its futexes out of sight, and what QSBR orders where no thread that is registered goes
  * offline, which would order, too.
  */
+#include "after.h"
+#include "unseen.h"
+
 #include <urcu/urcu-bp.h>
 #include <urcu/urcu-mb.h>
 #include <urcu/urcu-memb.h>
 #include <urcu/urcu-qsbr.h>
 #include <urcu/urcu-signal.h>
-
-#include "after.h"
-#include "unseen.h"
 
 #define DECLARE(f)                                                                                                   \
 	void urcu_##f##_call_rcu(struct rcu_head *head, void (*callback)(struct rcu_head *));                        \

@@ -48,11 +48,6 @@ static int file(void)
 	return fd;
 }
 
-static void *view(int fd, long page, int pages)
-{
-	return must_map(mmap(NULL, (size_t)pages * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, page * PAGE));
-}
-
 static void *plain(void *at, int pages, int flags)
 {
 	return must_map(mmap(at, (size_t)pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0));
@@ -63,13 +58,20 @@ static void *remap(void *p, int had, int pages, int flags, void *to)
 	return must_map(mremap(p, (size_t)had * PAGE, (size_t)pages * PAGE, flags, to));
 }
 
-/* Addresses that nobody has now. */
+/*
+ * Addresses that nobody has, and nobody gets who does not ask for them: far below those that the kernel chooses itself. What has been
+ * unmapped there is still free when it is mapped anew, whatever other threads map meanwhile.
+ */
 static void *room(int pages)
 {
-	void *p = plain(NULL, pages, MAP_NORESERVE);
+	static char *lowest = (char *)0x300000000000;
 
-	munmap(p, (size_t)pages * PAGE);
-	return p;
+	return lowest -= (size_t)pages * PAGE;
+}
+
+static void *view(int fd, long page, int pages)
+{
+	return must_map(mmap(room(pages), (size_t)pages * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, page * PAGE));
 }
 
 static void *page_of(void *p, int page)
@@ -140,7 +142,7 @@ static int segment(int pages)
 
 	must_be(id >= 0);
 	one = shmat(id, NULL, 0);
-	two = shmat(id, NULL, 0);
+	two = shmat(id, room(pages), 0);
 	must_be(one != (void *)-1 && two != (void *)-1);
 	shmctl(id, IPC_RMID, NULL);
 	make(one);
@@ -194,6 +196,7 @@ static void by_growth(void)
 {
 	int fd = file();
 
+	plain(room(1), 1, 0); /* right behind it, so that it moves */
 	one = remap(view(fd, 0, 1), 1, 3, MREMAP_MAYMOVE, NULL);
 	two = view(fd, 0, 3);
 	one = page_of(one, 2);

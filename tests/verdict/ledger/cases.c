@@ -54,11 +54,12 @@ static void *habit_b(void *unused)
 	return unused;
 }
 
-/* The later thread sleeps again and again until a plain word changes. */
+/* The later thread sleeps again and again until a plain word changes; the last time after the other one's use, however they run. */
 static void *polled_a(void *unused)
 {
 	gate_wait(&turn, 1);
 	put_number(1);
+	gate_open(&turn);
 	__atomic_store_n(&ready, 1, __ATOMIC_RELEASE);
 	return unused;
 }
@@ -69,9 +70,11 @@ static void *polled_b(void *unused)
 
 	do {
 		usleep(500);
-		if (++asked == 3)
+		if (++asked == 3) {
 			gate_open(&turn);
-	} while (!__atomic_load_n(&ready, __ATOMIC_ACQUIRE));
+			gate_wait(&turn, 2);
+		}
+	} while (asked == 3 || !__atomic_load_n(&ready, __ATOMIC_ACQUIRE));
 	put_number(2);
 	return unused;
 }
