@@ -21,7 +21,7 @@ enum { SYMBOLS = 20, ROUNDS = 600 };
 
 static GHashTable *symbols;
 static atomic_int event, finished;
-static struct gate begun; /* no order for librace: both are there together, however slow the machine */
+static struct gate begun; /* no order for librace: both are there together, however slow the machine is */
 
 static void event_set(void)
 {
