@@ -82,11 +82,12 @@ $(B)/tool/%.o: %.c
 	@echo "  CC    $< (tool)"
 	$(Q)$(CC) $(BASE) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-# The commit that records name (docs/RECORD.md, "revision"); none outside a checkout of its own.
+# The commit that records name (docs/RECORD.md, "revision"); none outside a checkout of its own. Several makes may come here at once,
+# as tests install this build side by side: each writes a file of its own.
 $(B)/revision.h: FORCE
 	@mkdir -p $(@D)
-	@r=$$([ -e .git ] && git rev-parse --short=12 HEAD 2>/dev/null); echo "#define RACE_REVISION \"$$r\"" >$@.new
-	@cmp -s $@.new $@ && rm -f $@.new || mv $@.new $@
+	@r=$$([ -e .git ] && git rev-parse --short=12 HEAD 2>/dev/null); new=$@.new.$$$$; echo "#define RACE_REVISION \"$$r\"" >$$new; \
+		cmp -s $$new $@ && rm -f $$new || mv $$new $@
 
 $(B)/lib/preload/record_file.o: $(B)/revision.h
 $(B)/lib/preload/record_file.o: HOST += -include $(B)/revision.h

@@ -4,7 +4,7 @@
     gdb -nx -batch -x breakpoints.py            with, in the environment:
     COUNT_LIBRARY   library whose functions are counted, COUNT_NAMES: a regular expression over their names
     COUNT_PROGRAM   JSON list: the program and its arguments; COUNT_PRELOAD, COUNT_OPTIONS: LD_PRELOAD, RACE_OPTIONS of it
-    COUNT_OUT       file for the result: JSON, {"calls": {function: n}, "moved": {function: why}}
+    COUNT_OUT       file for the result: JSON, {"pid": of the program, "calls": {function: n}, "moved": {function: why}}
 
 A function's first instructions are read from its file by gdb's own disassembler, which owes nothing to ours. The breakpoint is on
 the first instruction that begins five or more bytes after the entry: a jump at the entry replaces what lies before it,
@@ -105,11 +105,12 @@ class Snapshot(gdb.Breakpoint):
     """Where librace tells what it has counted."""
 
     def stop(self):
+        result["pid"] = gdb.selected_inferior().pid
         result["calls"] = {name: sum(b.calls for b in list_) for name, list_ in counts.items()}
         return False
 
 
-result = {"calls": None, "moved": moved}
+result = {"pid": None, "calls": None, "moved": moved}
 counts = {}
 offsets = places()
 gdb.execute("file " + program[0], to_string=True)

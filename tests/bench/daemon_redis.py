@@ -43,7 +43,7 @@ class Server:
             self.process = subprocess.Popen(
                 ["redis-server", "--port", "0", "--unixsocket", self.socket, "--save", "", "--appendonly", "no",
                  "--dir", folder], env=env, stdout=subprocess.DEVNULL, stderr=err)
-        for _ in range(200):
+        for _ in range(2400):  # two minutes
             if subprocess.run(["redis-cli", "-s", self.socket, "ping"], capture_output=True).stdout == b"PONG\n":
                 break
             if self.process.poll() is not None:

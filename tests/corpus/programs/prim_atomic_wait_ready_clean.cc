@@ -10,11 +10,14 @@
 #include <search.h>
 #include <thread>
 
+#include "gate.h"
+
 enum { PREFIXES = 40, PASSES = 300 };
 
 static int prefixes[PREFIXES];
 static void *tree;
-static std::atomic<int> complete(0);
+static std::atomic<int> complete(0), finished(0);
+static struct gate begun; /* no order for librace: both are there together, however slow the machine is */
 
 static int compare(const void *a, const void *b)
 {
@@ -31,7 +34,8 @@ static void build()
 static void reader(int &known)
 {
 	complete.wait(0);
-	for (int i = 0; i < PREFIXES * PASSES; i++) {
+	gate_open(&begun);
+	for (int i = 0; i < PREFIXES * PASSES || !finished; i++) {
 		int prefix = i % 100;
 
 		known += tfind(&prefix, &tree, compare) != nullptr;
@@ -53,6 +57,8 @@ int main()
 	build();
 	complete = 1;
 	complete.notify_one();
+	gate_wait(&begun, 1);
+	finished = 1;
 	thread.join();
 	std::printf("%d prefixes known\n", known);
 	return 0;

@@ -9,12 +9,17 @@
 #include <QSemaphore>
 #include <QString>
 #include <QThread>
+#include <atomic>
 #include <cstdio>
+
+#include "gate.h"
 
 enum { BUFFERS = 24, ROUNDS = 400 };
 
 static GHashTable *buffers;
 static QSemaphore filled;
+static std::atomic<int> finished;
+static struct gate begun; /* no order for librace: both are there together, however slow the machine is */
 
 static void fill()
 {
@@ -27,6 +32,8 @@ static void capture()
 {
 	fill();
 	filled.release();
+	gate_wait(&begun, 1);
+	finished = 1;
 }
 
 int main()
@@ -41,7 +48,8 @@ int main()
 
 	thread->start();
 	filled.acquire();
-	for (int i = 0; i < BUFFERS * ROUNDS; i++)
+	gate_open(&begun);
+	for (int i = 0; i < BUFFERS * ROUNDS || !finished; i++)
 		read += g_hash_table_contains(buffers, GINT_TO_POINTER(QString::number(i % BUFFERS + 1).toInt()));
 	thread->wait();
 	delete thread;
