@@ -35,8 +35,8 @@
 #include "sys/os.h"
 
 /* A dead helper is told at once. A slow one may be the machine's fault, and its text belongs before what the process says at its end. */
-#define WAIT_NS 60000000000ull
-#define ASK_WAIT_NS 3000000000ull
+#define WAIT_NS 30000000000ull
+#define ASK_WAIT_NS 10000000000ull /* an answer that did not come counts as no mark: it must not be a matter of how busy the machine is */
 #define SIGNAL_BYTES 8
 #define SIGNALS_ALL 64
 #define PATH_ROOM 4400

@@ -390,14 +390,16 @@ void trace_file_last_growth(void)
 void trace_file_look(void)
 {
 	struct trace_header *h = header();
+	uint64_t ticks = 0, ns = 0;
 
 	if (emit_is_sandboxed()) { /* nothing may be asked */
 		h->ticks1 = os_ticks();
 		h->ns1 = h->ns0 + ticks_to_ns(h->ticks1 - h->ticks0);
 		return;
 	}
-	h->ns1 = os_monotonic_ns();
-	h->ticks1 = os_ticks();
+	ticks_now(&ticks, &ns);
+	h->ns1 = ns;
+	h->ticks1 = ticks;
 }
 
 /* ---- chunks --------------------------------------------------------------------------------------------------------------------- */

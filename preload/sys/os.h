@@ -60,6 +60,8 @@ static inline uint64_t os_ticks(void)
 #endif
 }
 void ticks_calibrate(void);
+/* Both clocks at one moment: of several tries the one that took least, since a thread may lose its processor between the two. */
+void ticks_now(uint64_t *ticks, uint64_t *ns);
 void ticks_first(uint64_t *ticks, uint64_t *ns); /* the first of the two, which is made when there is none */
 uint64_t ticks_to_ns(uint64_t ticks);
 

@@ -14,6 +14,7 @@
 #include "atomic.h"
 
 #define SPAN_MIN_NS 100000 /* shorter spans are waited out: below it the cost of the clock call itself shows */
+#define TRIES 3
 
 static uint64_t first_ticks, first_ns; /* written by the first calibration, at start-up, before other threads exist */
 static uint64_t scale;
@@ -36,18 +37,35 @@ uint64_t os_wall_ns(void)
 	return clock_ns(CLOCK_REALTIME);
 }
 
+void ticks_now(uint64_t *ticks, uint64_t *ns)
+{
+	uint64_t least = UINT64_MAX;
+
+	for (int i = 0; i < TRIES; i++) {
+		uint64_t before = os_ticks(), clock = os_monotonic_ns(), took = os_ticks() - before;
+
+		if (took < least) {
+			least = took;
+			*ticks = before + took / 2;
+			*ns = clock;
+		}
+	}
+}
+
 void ticks_calibrate(void)
 {
 	uint64_t ticks, ns, span;
 
 	if (load_relaxed(&first_ns) == 0) {
-		store_relaxed(&first_ticks, os_ticks());
-		store_relaxed(&first_ns, os_monotonic_ns());
+		ticks_now(&ticks, &ns);
+		store_relaxed(&first_ticks, ticks);
+		store_relaxed(&first_ns, ns);
 		return;
 	}
 	do {
-		ticks = os_ticks() - load_relaxed(&first_ticks);
-		ns = os_monotonic_ns() - load_relaxed(&first_ns);
+		ticks_now(&ticks, &ns);
+		ticks -= load_relaxed(&first_ticks);
+		ns -= load_relaxed(&first_ns);
 	} while (ns < SPAN_MIN_NS);
 	span = ticks ? ticks : 1;
 	store_relaxed(&scale, (uint64_t)(((unsigned __int128)ns << 32) / span));

@@ -241,6 +241,7 @@ int main(void)
 			 far ? "_out_of_reach" : "");
 		c = tcase_create(names[i]);
 		tcase_add_loop_test(c, form_is_moved, i, i + 1);
+		tcase_set_timeout(c, 120); /* as tap.h's: the 4 s that are Check's own are little on a busy machine */
 		suite_add_tcase(suite, c);
 	}
 	TAP_ADD(suite, unknown_sizes_are_searched_for_64_bytes);

@@ -189,12 +189,20 @@ static int slow(void)
 	return 0;
 }
 
+static long long waited_for; /* so long at least the other one waited */
+
 static void *holder(void *unused)
 {
+	long long from;
+
 	pthread_mutex_lock(&mutex);
 	g_hash_table_insert(table, &map_b, &map_b);
 	gate_open(&go);
+	do {
+		from = now(); /* a loop that does nothing would be a mark of an order that cannot be seen */
+	} while (__atomic_load_n(&mutex.__data.__lock, __ATOMIC_RELAXED) != 2); /* until somebody waits for it, as glibc writes that down */
 	spend(5000000);
+	waited_for = now() - from;
 	pthread_mutex_unlock(&mutex);
 	return unused;
 }
@@ -216,7 +224,7 @@ static int wait_for_lock(void)
 	g_hash_table_lookup(table, &map_a);
 	pthread_join(t, NULL);
 	g_hash_table_destroy(table);
-	printf("%lld\n", to - from);
+	printf("%lld %lld\n", waited_for, to - from);
 	return 0;
 }
 
@@ -280,7 +288,7 @@ static int signals(void)
 
 	sigaction(SIGALRM, &a, NULL);
 	setitimer(ITIMER_REAL, &every, NULL);
-	for (long long until = now() + 100000000; now() < until;)
+	for (long long until = now() + 100000000, n = 0; now() < until || n < 1000; n++)
 		one_operation(NULL);
 	setitimer(ITIMER_REAL, &(struct itimerval){ { 0, 0 }, { 0, 0 } }, NULL);
 	return 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * start.c - calls trace_start() and trace_stop() as the control socket does: `start FILE OFFSET-OF-START OFFSET-OF-STOP`, offsets in
- * librace.so. Prints what each start returned; each recording holds a number of reads that tells it from the others.
+ * librace.so. Prints what each start returned; each recording holds a number of reads that tells it from the others. Of the one that ends by
+ * its time, this program's own clock says how many it must hold, and how many it may: the last two numbers.
  */
 #include <link.h>
 #include <stdio.h>
@@ -45,8 +46,9 @@ int main(int argc, char **argv)
 {
 	int (*start)(const char *path, unsigned seconds);
 	void (*stop)(void);
+	double before, after;
+	int least = 0, most = 0;
 	char other[4096];
-	double until;
 	pid_t child;
 
 	if (argc != 4)
@@ -72,13 +74,20 @@ int main(int argc, char **argv)
 		close(fd); /* a program that closes what it does not know */
 	reads(40000);
 	stop();
+	before = now();
 	printf(" %d", start(argv[1], 1)); /* anew */
-	reads(3);
-	for (until = now() + 1.2; now() < until;)
+	after = now();
+	for (int i = 0; i < 3; i++) {
+		most += now() < after + 1.1;
+		reads(1);
+		least += now() < before + 0.9;
+	}
+	while (now() < after + 1.2)
 		;
 	reads(7); /* the time is over */
 	stop();
-	printf(" %d\n", start("/nonexistent/folder/t", 0));
+	printf(" %d", start("/nonexistent/folder/t", 0));
+	printf(" %d %d\n", least, most);
 	reads(1);
 	return 0;
 }
