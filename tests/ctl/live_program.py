@@ -51,7 +51,7 @@ def equal(a, b, what=''):
     assert a == b, '%s: %r is not %r' % (what, a, b)
 
 
-def until(what, seconds=10):
+def until(what, seconds=60):
     """Polls until it is true."""
     deadline = time.monotonic() + seconds
     while True:
@@ -97,7 +97,7 @@ class Live:
     def quit(self):
         self.process.stdin.close()
         rest = self.process.stdout.read()
-        self.process.wait(timeout=30)
+        self.process.wait(timeout=60)
         return rest
 
     def stderr(self):
@@ -110,7 +110,7 @@ class Live:
     def connect(self):
         s = socket.socket(socket.AF_UNIX)
         s.connect(self.path())  # waits where the queue is full
-        s.settimeout(20)
+        s.settimeout(60)
         return s
 
     def served(self):

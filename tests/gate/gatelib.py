@@ -84,7 +84,7 @@ def one_line(r, *parts):
     has(r.err, *parts)
 
 
-def wait_until(what, seconds=20):
+def wait_until(what, seconds=60):
     end = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < end, 'waited %d s in vain' % seconds
@@ -101,7 +101,7 @@ def waiting(*options, command=None):
 
 
 def finish(p, want):
-    out, err = p.communicate(timeout=30)
+    out, err = p.communicate(timeout=60)
     equal(p.returncode, want, err[-400:])
     os.unlink('fifo')
     return err.decode()
@@ -110,7 +110,7 @@ def finish(p, want):
 unread = {}
 
 
-def read_until(fd, text, seconds=20):
+def read_until(fd, text, seconds=60):
     """What came up to the text and with it; what came behind it waits for the next call."""
     got, end = unread.pop(fd, b''), time.monotonic() + seconds
     while text not in got:
