@@ -149,7 +149,7 @@ def a_slow_command_holds_nobody_up():
     d = tempfile.mkdtemp(dir=tmp)
     os.mkfifo(d + '/gate')
     # The helper, and with it the output of the program, is waited for by nobody; its commands hang at the gate. That they pass it when it
-    # opens tells that nobody waited: he would have waited until their time was over and they were killed.
+    # opens tells that nobody waited for them: that would have lasted until their time was over and they were killed.
     r = Run('/bin/sh', '-c', '"$0" race; "$0" race', LIFE, options='exitcode=0 on_report="read x <%s/gate; touch %s/$RACE_PID"' % (d, d))
     equal(len(r.of('finding')), 2)
     equal([f for f in os.listdir(d) if f != 'gate'], [])
