@@ -70,7 +70,7 @@ class Live:
     def quit(self):
         self.process.stdin.close()
         rest = self.process.stdout.read()
-        self.process.wait(timeout=30)
+        self.process.wait(timeout=60)
         return rest
 
     def stderr(self):
@@ -83,7 +83,7 @@ class Live:
     def connect(self):
         s = socket.socket(socket.AF_UNIX)
         s.connect(self.path())  # waits where the queue is full
-        s.settimeout(20)
+        s.settimeout(60)
         return s
 
     def served(self):

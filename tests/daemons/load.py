@@ -16,7 +16,7 @@ THREADS = 4
 
 def unix(path, kind=socket.SOCK_STREAM):
     s = socket.socket(socket.AF_UNIX, kind)
-    s.settimeout(30)
+    s.settimeout(60)
     s.connect(path)
     return s
 

@@ -7,6 +7,7 @@
  *   clean           the pair, ordered by join                                  through   the pair, called by libthrough.so
  *   crash           touch_b's thread gets SIGSEGV as soon as touch_b returns
  *   crash_ms=N      another thread raises SIGSEGV N ms after touch_b was called
+ *   crash_at=PATH   another thread raises SIGSEGV as soon as there is a file PATH.PID
  *   fork=WORD,...   a child does that; its status is printed                   text      printf without a flush
  *   atexit at_quick_exit close=FD closefrom=FD chdir=DIR name=NAME open=FILE (and write to it at the end)
  *   watch_children no_children: counts SIGCHLD, and says whether there is any child to wait for
@@ -17,6 +18,7 @@
 #endif
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,6 +60,7 @@ struct plan {
 	int rounds;
 	int b_first_in_last; /* in the last round b comes first, on the second map */
 	int crash_ms;        /* > 0: see crasher */
+	const char *crash_at;
 	int crash;
 	int call_through;
 };
@@ -108,7 +111,7 @@ static void *side_b(void *arg)
 		int second = !(p->b_first_in_last && i == p->rounds - 1);
 
 		gate_wait(&turn, 2 * i + second);
-		if (p->crash_ms)
+		if (p->crash_ms || p->crash_at)
 			gate_open(&crash_now);
 		if (p->call_through)
 			through((void *)2, &touch_root, touch_compare);
@@ -126,8 +129,15 @@ static void *crasher(void *arg)
 {
 	const struct plan *p = arg;
 	struct timespec now, end;
+	char path[4096];
 
 	gate_wait(&crash_now, 1);
+	if (p->crash_at) {
+		snprintf(path, sizeof path, "%s.%d", p->crash_at, (int)getpid());
+		while (access(path, F_OK))
+			sched_yield();
+		*nowhere = 1;
+	}
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	end.tv_nsec += p->crash_ms * 1000000L;
 	end.tv_sec += end.tv_nsec / 1000000000L;
@@ -143,10 +153,10 @@ static void run_plan(struct plan p)
 {
 	pthread_t t;
 
-	if (p.crash_ms)
+	if (p.crash_ms || p.crash_at)
 		start(&t, crasher, &p);
 	both(side_a, side_b, &p);
-	if (p.crash_ms)
+	if (p.crash_ms || p.crash_at)
 		pthread_join(t, NULL);
 }
 
@@ -265,6 +275,8 @@ static int act(char *word)
 		run_plan((struct plan){ .rounds = 1, .crash = 1 });
 	} else if (is(word, "crash_ms", &v)) {
 		run_plan((struct plan){ .rounds = 1, .crash_ms = atoi(v) });
+	} else if (is(word, "crash_at", &v)) {
+		run_plan((struct plan){ .rounds = 1, .crash_at = v });
 	} else if (is(word, "many", &v)) {
 		both(many_a, many_b, (void *)(intptr_t)atoi(v));
 	} else if (is(word, "clean", &v)) {

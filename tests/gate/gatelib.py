@@ -80,7 +80,7 @@ def waiting(*options, command=None):
 
 
 def finish(p, want):
-    out, err = p.communicate(timeout=30)
+    out, err = p.communicate(timeout=60)
     equal(p.returncode, want, err[-400:])
     os.unlink('fifo')
     return err.decode()
