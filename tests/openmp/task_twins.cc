@@ -414,7 +414,10 @@ struct table {
 	}
 };
 
-/* Each task of the loop gets a copy, which any thread makes and any other uses. */
+/*
+ * Each task of the loop gets a copy, which any thread makes and any other uses. Thread 0 runs none before thread 1 has begun one:
+ * what one has copied the other uses, in every run.
+ */
 void taskloop_firstprivate()
 {
 	table own;
@@ -425,6 +428,10 @@ void taskloop_firstprivate()
 		put_into(own.map, -1);
 #pragma omp taskloop num_tasks(30) firstprivate(own)
 		for (int i = 0; i < 30; i++) {
+			if (omp_get_thread_num() == 1)
+				gate_open(&here);
+			else
+				gate_wait(&here, 1);
 			if (own.map.size() != 1)
 				puts("a wrong map");
 			put_into(own.map, i);
