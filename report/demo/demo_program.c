@@ -101,7 +101,7 @@ int demo_program(int fixed)
 	static const struct person alice = { "alice", "0117" }, carol = { "carol", "0159" };
 	pthread_t import;
 
-	alarm(10);
+	alarm(60);
 	is_fixed = fixed;
 	tsearch(&carol, &book, by_name);
 	tsearch(&alice, &book, by_name);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,6 +23,11 @@ static int64_t now_ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static int64_t time_ns(const struct timeval *t)
+{
+	return (int64_t)t->tv_sec * 1000000000 + (int64_t)t->tv_usec * 1000;
 }
 
 static void become(const char *library, int fixed, const char *options, int to)
@@ -41,6 +47,7 @@ int demo_run(const char *library, int fixed, const char *options, struct demo_ru
 {
 	int64_t start = now_ns();
 	int pipes[2], status = 0;
+	struct rusage used = { 0 };
 	ssize_t n;
 	pid_t pid;
 
@@ -67,10 +74,11 @@ int demo_run(const char *library, int fixed, const char *options, struct demo_ru
 		demo_free(run);
 		return -1;
 	}
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+	while (wait4(pid, &status, 0, &used) < 0 && errno == EINTR)
 		;
 	run->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 	run->ns = now_ns() - start;
+	run->cpu_ns = time_ns(&used.ru_utime) + time_ns(&used.ru_stime);
 	return 0;
 }
 

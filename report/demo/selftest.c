@@ -20,7 +20,7 @@
 #include "../util/library.h"
 #include "../verbs.h"
 
-#define SLOW_NS 2000000000ll
+#define SLOW_NS 2000000000ll /* of a processor: how long that takes is not librace's matter */
 
 static int failed;
 
@@ -68,8 +68,8 @@ static void check_race(const char *library, const struct demo_run *run)
 		fails("race", "not found; status %d, %zu bytes of output; is %s the one that was built with this command?", run->status, run->bytes, library);
 	else if (run->status != 66)
 		fails("race", "found, but the status is %d and not 66", run->status);
-	else if (run->ns > SLOW_NS)
-		fails("race", "found, but it took %.1f s", (double)run->ns / 1e9);
+	else if (run->cpu_ns > SLOW_NS)
+		fails("race", "found, but it took %.1f s of a processor", (double)run->cpu_ns / 1e9);
 	else
 		works("race", "found in %.2f s, exit status 66", (double)run->ns / 1e9);
 }

@@ -31,9 +31,14 @@ def serve(s):
 
 
 def accept():
+    served = []
     for _ in range(ROUNDS * THREADS):
         s, _ = listener.accept()
-        threading.Thread(target=serve, args=(s,), daemon=True).start()
+        served.append(threading.Thread(target=serve, args=(s,)))
+        served[-1].start()
+    # All of them are over before the interpreter is: a thread that libssl is cleaned up under may crash.
+    for t in served:
+        t.join()
 
 
 def ask():
@@ -47,8 +52,7 @@ def ask():
             hashlib.new(name, b"x").hexdigest()
 
 
-threads = [threading.Thread(target=ask) for _ in range(THREADS)]
-threading.Thread(target=accept, daemon=True).start()
+threads = [threading.Thread(target=ask) for _ in range(THREADS)] + [threading.Thread(target=accept)]
 for t in threads:
     t.start()
 for t in threads:

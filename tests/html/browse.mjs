@@ -9,7 +9,10 @@ const [npm, chromium, dir] = process.argv.slice(2);
 const require = createRequire(pathToFileURL(npm + '/').href);
 const puppeteer = require('puppeteer-core');
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
-const browser = await puppeteer.launch({ executablePath: chromium, args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'] });
+// Whatever takes longer hangs; a busy machine may need much of it.
+const HANGS = 120000;
+const browser = await puppeteer.launch({ executablePath: chromium, args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'], timeout: HANGS,
+	protocolTimeout: 2 * HANGS });
 let failed = 0;
 
 async function test(name, body) {
@@ -31,6 +34,7 @@ async function open(name, { width = 1280, height = 900, theme = 'light', script 
 	const page = await browser.newPage(), seen = { requests: [], messages: [] };
 	const address = pathToFileURL(dir + '/' + name + '.html').href;
 
+	page.setDefaultTimeout(HANGS);
 	page.on('request', r => { if (r.url().split('#')[0] !== address && !r.url().startsWith('data:')) seen.requests.push(r.url()); });
 	page.on('console', m => seen.messages.push(m.text()));
 	page.on('pageerror', e => seen.messages.push(e.message));
@@ -59,7 +63,12 @@ const open_all = page => page.evaluate(() => {
 });
 const shown = page => page.evaluate(() => [...document.querySelectorAll('#list > details')].filter(d => !d.hidden).length);
 const idle = page => page.evaluate(() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done))));
-const count = (page, text) => page.waitForFunction(t => document.getElementById('count').textContent === t, { timeout: 10000 }, text);
+const count = (page, text) => page.waitForFunction(t => document.getElementById('count').textContent === t, {}, text);
+// A search begins when nothing has been typed for a moment, which may be in the middle of a word: it is over when the address has all of it.
+const searched = (page, query) => page.waitForFunction(h => location.hash === h, {}, query && '#q=' + query);
+// Processor seconds of the browser's processes so far: what a step costs, however busy the machine is.
+const system = await browser.target().createCDPSession();
+const cost = async () => (await system.send('SystemInfo.getProcessInfo')).processInfo.reduce((sum, p) => sum + p.cpuTime, 0);
 
 for (const theme of ['light', 'dark']) {
 	await test('axe_finds_nothing_in_the_' + theme + '_theme', async () => {
@@ -105,7 +114,10 @@ await test('the_policy_refuses_the_network_and_other_scripts', async () => {
 			return [window.broken === undefined, fetched];
 		});
 		equal(got, [true, 'refused'], 'results');
-		if (seen.messages.filter(m => m.includes('Content Security Policy')).length < 3) throw new Error('policy said: ' + seen.messages.join(' | '));
+		// The messages come by themselves, perhaps after the results.
+		const told = () => seen.messages.filter(m => m.includes('Content Security Policy')).length;
+		for (const end = performance.now() + HANGS; told() < 3 && performance.now() < end;) await idle(page);
+		if (told() < 3) throw new Error('policy said: ' + seen.messages.join(' | '));
 		equal(seen.requests, [], 'requests');
 	});
 });
@@ -178,13 +190,13 @@ await test('search_filters_and_address_go_together', async () => {
 	await with_page('sample', {}, async page => {
 		await page.keyboard.press('/');
 		await page.keyboard.type('cache_drop');
+		await searched(page, 'cache_drop');
 		await count(page, '1 of 2');
 		equal(await shown(page), 1, 'shown');
-		equal(await page.evaluate(() => location.hash), '#q=cache_drop', 'address');
 		await page.keyboard.press('Escape');
 		await page.keyboard.press('Escape');
 		await count(page, '2 findings');
-		equal(await page.evaluate(() => location.hash), '', 'address');
+		await searched(page, '');
 		await page.click('#chips button[data-v="likely"]');
 		await count(page, '1 of 2');
 		equal(await page.$eval('#chips button[data-v="likely"]', b => b.getAttribute('aria-pressed')), 'true', 'pressed');
@@ -208,6 +220,7 @@ await test('a_link_goes_to_its_finding', async () => {
 	equal(/^[0-9a-f]{32}$/.test(id), true, 'id ' + id);
 	for (const hash of ['#' + id, '#' + id.slice(0, 8), '#q=cache&open=' + id]) {
 		await with_page('sample', { hash }, async page => {
+			await idle(page); // the page goes there once more when it has been loaded
 			equal(await page.evaluate(() => [...document.querySelectorAll('#list > details')].map(d => d.open)), [false, true], hash);
 			equal(await page.evaluate(() => document.activeElement.parentElement.id), id, 'focus');
 		});
@@ -270,7 +283,7 @@ await test('print_shows_every_finding_without_controls', async () => {
 		const got = await page.evaluate(() => [[...document.querySelectorAll('#list > details')].every(d => d.open && d.querySelector('.side')),
 			document.querySelector('#bar').offsetParent === null, document.querySelector('.acts').offsetParent === null]);
 		equal(got, [true, true, true], 'print');
-		if ((await page.pdf()).length < 10000) throw new Error('the PDF is empty');
+		if ((await page.pdf({ timeout: HANGS })).length < 10000) throw new Error('the PDF is empty');
 	});
 });
 
@@ -288,23 +301,22 @@ await test('an_empty_run_says_what_was_checked', async () => {
 });
 
 await test('five_thousand_findings_stay_usable', async () => {
-	const start = performance.now();
+	const before = await cost();
 
 	await with_page('many', {}, async (page, seen) => {
-		const load = performance.now() - start;
-		const t = {};
+		const t = { load: await cost() - before };
 
 		equal(await shown(page), 5000, 'findings');
-		const timed = async (name, body) => { const from = performance.now(); await body(); t[name] = Math.round(performance.now() - from); };
-		await timed('search', async () => { await page.type('#q', 'put_04321'); await count(page, '1 of 5000'); });
-		await timed('again', async () => { await page.$eval('#q', q => q.select()); await page.type('#q', 'put_01234'); await count(page, '1 of 5000'); });
+		const timed = async (name, body) => { const from = await cost(); await body(); t[name] = await cost() - from; };
+		await timed('search', async () => { await page.type('#q', 'put_04321'); await searched(page, 'put_04321'); await count(page, '1 of 5000'); });
+		await timed('again', async () => { await page.$eval('#q', q => q.select()); await page.type('#q', 'put_01234'); await searched(page, 'put_01234'); await count(page, '1 of 5000'); });
 		await timed('open', async () => { await page.keyboard.press('Enter'); await page.keyboard.press('Enter'); await page.waitForSelector('#list > details[open] .side'); });
 		await timed('clear', async () => { await page.keyboard.press('Escape'); await count(page, '5000 findings'); await idle(page); });
 		const nodes = await page.evaluate(() => document.querySelectorAll('*').length);
 		const heap = Math.round((await page.metrics()).JSHeapUsedSize / 1048576);
 
-		console.error(`5,000 findings: load ${Math.round(load)} ms, first search ${t.search} ms, next ${t.again} ms, open ${t.open} ms, show all ${t.clear} ms, ${nodes} elements, ${heap} MiB heap`);
-		if (load > 15000 || t.search > 10000 || t.again > 5000 || t.open > 3000 || t.clear > 5000) throw new Error(JSON.stringify({ load, ...t }));
+		console.error(`5,000 findings, processor seconds: ${JSON.stringify(t)}, ${nodes} elements, ${heap} MiB heap`);
+		if (t.load > 15 || t.search > 10 || t.again > 5 || t.open > 3 || t.clear > 5) throw new Error(JSON.stringify(t));
 		equal(seen.messages, [], 'messages');
 	});
 });

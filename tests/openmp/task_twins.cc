@@ -414,22 +414,36 @@ struct table {
 	}
 };
 
-/* Each task of the loop gets a copy, which any thread makes and any other uses. */
+/*
+ * Each task of the loop gets a copy, which any thread makes and any other uses. Thread 1 begins one task and waits in it until thread 0
+ * has run all others: so libomp, which divides the loop, has thread 1 make copies, and thread 0 uses them, in every run.
+ */
 void taskloop_firstprivate()
 {
+	enum { TASKS = 30 };
 	table own;
 	static int count;
 
 #pragma omp parallel num_threads(2) firstprivate(own)
 	if (omp_get_thread_num() == 0) {
 		put_into(own.map, -1);
-#pragma omp taskloop num_tasks(30) firstprivate(own)
-		for (int i = 0; i < 30; i++) {
+#pragma omp taskloop num_tasks(TASKS) firstprivate(own)
+		for (int i = 0; i < TASKS; i++) {
+			int done;
+
+			if (omp_get_thread_num() == 1) {
+				gate_open(&here);
+				gate_wait(&end, 1);
+			} else {
+				gate_wait(&here, 1);
+			}
 			if (own.map.size() != 1)
 				puts("a wrong map");
 			put_into(own.map, i);
-#pragma omp atomic
-			count++;
+#pragma omp atomic capture
+			done = ++count;
+			if (done == TASKS - 1)
+				gate_open(&end);
 		}
 		put_into(own.map, -2);
 		if (racy) {
@@ -442,7 +456,7 @@ void taskloop_firstprivate()
 			put(1001);
 		}
 	}
-	if (count != 30)
+	if (count != TASKS)
 		puts("a wrong count");
 }
 

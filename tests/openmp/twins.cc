@@ -76,6 +76,21 @@ void single()
 	}
 }
 
+/* One round or section for each of two threads, since both wait for the other; thread 1 has work between fork and join. */
+void one_each()
+{
+	if (omp_get_thread_num() == 0) {
+		gate_open(&here);
+		gate_wait(&turn, 1);
+		if (racy)
+			put(2);
+	} else {
+		gate_wait(&here, 1);
+		put(1);
+		gate_open(&turn);
+	}
+}
+
 void sections()
 {
 #pragma omp parallel num_threads(2)
@@ -83,18 +98,9 @@ void sections()
 #pragma omp sections
 		{
 #pragma omp section
-			{
-				gate_wait(&here, 1);
-				put(1);
-				gate_open(&turn);
-			}
+			one_each();
 #pragma omp section
-			{
-				gate_open(&here);
-				gate_wait(&turn, 1);
-				if (racy)
-					put(2);
-			}
+			one_each();
 		}
 #pragma omp master
 		put(3);
@@ -146,24 +152,12 @@ void loop_nowait()
 	}
 }
 
-/* A region that is a loop: each thread has one round, since both wait for the other; thread 1 has work between fork and join. */
+/* A region that is a loop. */
 #define REGION(name, how)                                                                                              \
 	void name()                                                                                                    \
 	{                                                                                                              \
-		put(1);                                                                                                \
-		_Pragma(how) for (int i = 0; i < 2; i++)                                                               \
-		{                                                                                                      \
-			if (omp_get_thread_num() == 0) {                                                               \
-				gate_open(&here);                                                                      \
-				gate_wait(&turn, 1);                                                                   \
-				if (racy)                                                                              \
-					put(2);                                                                        \
-			} else {                                                                                       \
-				gate_wait(&here, 1);                                                                   \
-				put(3);                                                                                \
-				gate_open(&turn);                                                                      \
-			}                                                                                              \
-		}                                                                                                      \
+		put(3);                                                                                                \
+		_Pragma(how) for (int i = 0; i < 2; i++) one_each();                                                   \
 		put(4);                                                                                                \
 	}
 REGION(for_static, "omp parallel for num_threads(2) schedule(static)")
@@ -177,22 +171,13 @@ REGION(for_nonmonotonic_runtime, "omp parallel for num_threads(2) schedule(nonmo
 
 void parallel_sections()
 {
-	put(1);
+	put(3);
 #pragma omp parallel sections num_threads(2)
 	{
 #pragma omp section
-		{
-			gate_open(&here);
-			gate_wait(&turn, 1);
-			if (racy)
-				put(2);
-		}
+		one_each();
 #pragma omp section
-		{
-			gate_wait(&here, 1);
-			put(3);
-			gate_open(&turn);
-		}
+		one_each();
 	}
 	put(4);
 }

@@ -13,13 +13,13 @@ import time
 completion, line, pattern = sys.argv[1:]
 pid, fd = pty.fork()
 if pid == 0:
-    os.environ.update(HOME=os.getcwd(), TERM='dumb', COLUMNS='200', LINES='100')
+    os.environ.update(HOME=os.getcwd(), TERM='dumb', COLUMNS='200', LINES='100', PS1='begun> ')
     os.execvp('zsh', ['zsh', '-f', '-i'])
 os.set_blocking(fd, False)
 text = b''
 
 
-def until(wanted, seconds=20):
+def until(wanted, seconds=120):
     global text
     end = time.monotonic() + seconds
     while not re.search(wanted, text):
@@ -36,6 +36,7 @@ def until(wanted, seconds=20):
             sys.exit(1)
 
 
+until(rb'begun> ')  # what is typed before it reads may be thrown away
 os.write(fd, ('PS1="> "; mkdir -p f; cp %s f/_race; fpath=($PWD/f $fpath); autoload -Uz compinit; compinit -u -d ./dump; LISTMAX=1000; '
               'zstyle ":completion:*" list-prompt ""; bindkey "^X" list-choices; stty cols 200 rows 100; echo pre""pared\n' % completion).encode())
 until(rb'prepared\r')

@@ -427,6 +427,7 @@ HANDOVER(promise_wait, (promise.reportStarted(), promise.reportFinished()), prom
 HANDOVER(promise_result, (promise.reportStarted(), promise.reportResult(1), promise.reportFinished()), promise.waitForResult(0))
 
 HANDOVER(promise_partial, (promise.reportStarted(), promise.reportResult(1)), must(promise.isResultReadyAt(0)))
+HANDOVER(promise_count, (promise.reportStarted(), promise.reportResult(1)), must(promise.resultCount() == 1))
 
 /* ---- events -------------------------------------------------------------------------------------------------------------------- */
 
@@ -562,6 +563,7 @@ static const struct scenario scenarios[] = {
 	ALONE(pool_try_start), ALONE(pool_wait), ALONE(concurrent_run), ALONE(future_result), ALONE(future_wait),
 	ALONE(future_is_finished), ALONE(future_is_running), ALONE(future_ready), ALONE(future_count),
 	SIDES(promise_is_finished), SIDES(promise_is_not_running), SIDES(promise_wait), SIDES(promise_result), SIDES(promise_partial),
+	SIDES(promise_count),
 	ALONE(post_event), ALONE(invoke_queued), ALONE(single_shot), ALONE(queued_signal), ALONE(invoke_blocking),
 	ALONE(thread_finished_signal),
 	INTERPOSED(rwlock_write_read),
@@ -599,6 +601,7 @@ static const struct scenario scenarios[] = {
 	INTERPOSED_ALONE(future_is_running),
 	INTERPOSED_ALONE(future_ready),
 	INTERPOSED_ALONE(future_count),
+	INTERPOSED(promise_count),
 };
 
 int main(int argc, char **argv)
