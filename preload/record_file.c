@@ -171,13 +171,15 @@ int record_file_has(int64_t from, uint32_t sequence)
 	buf_fmt(&b, ",\"sequence\":%u,", sequence);
 	while (fd >= 0 && from >= 0 && (n = os_syscall(SYS_pread64, fd, (long)(piece + kept), (long)(sizeof(piece) - kept), from, 0, 0)) > 0) {
 		size_t have = kept + (size_t)n;
+		const char *rest = piece + kept, *at = found ? NULL : memmem(piece, have, wanted, b.len);
 
 		from += n;
-		if (found || memmem(piece, have, wanted, b.len)) {
+		if (at) {
 			found = 1;
-			if (memchr(piece + kept, '\n', (size_t)n))
-				return 1; /* whole */
+			rest = at + b.len; /* the end of a line before it says nothing */
 		}
+		if (found && memchr(rest, '\n', (size_t)(piece + have - rest)))
+			return 1; /* whole */
 		kept = have < b.len ? have : b.len;
 		memmove(piece, piece + have - kept, kept);
 	}

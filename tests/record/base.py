@@ -9,38 +9,23 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 
 from jsonschema import Draft202012Validator
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-os.chdir(ROOT)
-B = os.path.abspath(os.environ.get('B', 'build'))
-LIBRACE, HERE, EXAMPLES = B + '/librace.so', B + '/tests/record', B + '/examples'
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from rig import B, ENV, LIBRACE, NotRun, end, equal, test, tmp, until  # noqa: E402,F401: some are for the tests
+
+HERE, EXAMPLES = B + '/tests/record', B + '/examples'
 LIFE = HERE + '/life'
-ENV = {k: v for k, v in os.environ.items() if k not in ('LD_PRELOAD', 'RACE_OPTIONS', 'DEBUGINFOD_URLS', 'TRACEPARENT')}
 TEXT = '=' * 18 + '\nWARNING: '
-tmp = os.path.realpath(tempfile.mkdtemp(prefix='rt-record.'))
 os.chmod(tmp, 0o755)
-failed = False
-tests = []
 
 with open('docs/schema/record.schema.json', encoding='utf-8') as f:
     SCHEMA = json.load(f)
 VALIDATOR = Draft202012Validator(SCHEMA)
-
-
-class NotHere(Exception):
-    pass
-
-
-def test(f):
-    tests.append(f)
-    return f
-
-
-def equal(a, b, what=''):
-    assert a == b, '%s: %r is not %r' % (what, a, b)
 
 
 def valid(value):
@@ -160,7 +145,7 @@ def fingerprint(f):
 def lonely():
     """librace.so without its helper."""
     if os.path.exists('/usr/local/bin/race'):
-        raise NotHere('race is installed')
+        raise NotRun('race is installed')
     d = tmp + '/lonely'
     os.makedirs(d, exist_ok=True)
     shutil.copy(LIBRACE, d)

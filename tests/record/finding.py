@@ -89,6 +89,10 @@ def random_records_make_valid_lines_in_any_room():
 
 # ---- fingerprints -------------------------------------------------------------------------------------------------------------------------------
 
+def digest_of(message):
+    return subprocess.run([HERE + '/render_test', 'sha256'], input=message, capture_output=True, check=True).stdout.decode().strip()
+
+
 @test
 def digests_are_those_of_the_standard():
     for message, digest in ((b'', 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'),
@@ -101,10 +105,6 @@ def digests_are_those_of_the_standard():
     for n in list(range(130)) + [4095, 4096, 4097]:
         message = random.Random(n).randbytes(n)
         equal(digest_of(message), hashlib.sha256(message).hexdigest(), '%d bytes' % n)
-
-
-def digest_of(message):
-    return subprocess.run([HERE + '/render_test', 'sha256'], input=message, capture_output=True, check=True).stdout.decode().strip()
 
 
 @test

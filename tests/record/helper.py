@@ -4,12 +4,12 @@
 import glob
 import json
 import os
-import select
 import subprocess
 import tempfile
 import time
 
-from base import ENV, EXAMPLES, LIBRACE, LIFE, TEXT, Run, equal, fingerprint, lonely, with_helper, read_lines, test, tmp, valid
+import slow
+from base import ENV, EXAMPLES, LIBRACE, LIFE, TEXT, Run, equal, fingerprint, lonely, with_helper, read_lines, test, tmp, until, valid
 
 
 # ---- helpers ------------------------------------------------------------------------------------------------------------------------------------
@@ -96,22 +96,8 @@ def a_helper_that_dies_while_writing_loses_no_line_and_doubles_none():
 
 # ---- a command for each report -------------------------------------------------------------------------------------------------------------------
 
-def wait_until(condition, seconds):
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.02)
-    return True
-
-
-def has_ended(pidfd):
-    """Of the very process that was opened: its number may have been given to another one since."""
-    return bool(select.select([pidfd], [], [], 0)[0])
-
-
 def appears(path):
-    return wait_until(lambda: os.path.exists(path), 60)
+    return until(lambda: os.path.exists(path))
 
 
 @test
@@ -120,7 +106,7 @@ def a_command_is_run_for_each_report():
     command = 'cat >%s/$RACE_FINGERPRINT.part; env >%s/env; pwd >%s/pwd; mv %s/$RACE_FINGERPRINT.part %s/$RACE_FINGERPRINT' % (d, d, d, d, d)
     r = Run(LIFE, 'race', options='on_report="%s"' % command)
     f = r.one()
-    assert appears(d + '/' + f['fingerprint']), os.listdir(d)
+    appears(d + '/' + f['fingerprint'])
     equal(read_lines(d + '/' + f['fingerprint']), [f])
     with open(d + '/env') as e:
         env = dict(l.rstrip('\n').split('=', 1) for l in e)
@@ -139,7 +125,7 @@ def a_command_needs_no_record_and_runs_for_no_clean_program():
         p = subprocess.run([LIFE, mode], env=dict(ENV, LD_PRELOAD=LIBRACE, RACE_OPTIONS='on_report="touch %s/%s"' % (d, mode)), capture_output=True,
                            text=True)
         if there:
-            assert appears(d + '/race')
+            appears(d + '/race')
             assert TEXT in p.stderr
     equal(os.listdir(d), ['race'])
 
@@ -157,30 +143,14 @@ def a_slow_command_holds_nobody_up():
     gate = os.open(d + '/gate', os.O_RDWR)  # for writing alone it would wait for a reader, and there may be none any more
     try:
         os.write(gate, b'go\n' * 2)
-        assert wait_until(lambda: set(pids) <= set(os.listdir(d)), 60)
+        until(lambda: set(pids) <= set(os.listdir(d)))
     finally:
         os.close(gate)
 
 
-slow = None
-
-
-def start_slow():
-    """Begun first, looked at last: after 30 s the command and what it started are gone."""
-    global slow
-    d, start = tempfile.mkdtemp(dir=tmp), time.monotonic()
-    subprocess.run([LIFE, 'race'], env=dict(ENV, LD_PRELOAD=LIBRACE, RACE_OPTIONS='on_report="sleep 300 & echo $! $$ >%s/pids.part; '
-                                            'mv %s/pids.part %s/pids; wait"' % (d, d, d)), capture_output=True)
-    if appears(d + '/pids'):
-        with open(d + '/pids') as f:
-            slow = (start, [os.pidfd_open(int(p)) for p in f.read().split()])
-
-
 @test
 def a_command_is_killed_with_its_children_when_its_time_is_over():
-    assert slow, 'it did not begin'
-    start, processes = slow
-    equal(len(processes), 2)
-    ended = any(has_ended(p) for p in processes)  # looked at before the clock
-    assert not ended or time.monotonic() - start >= 30, 'it was killed too early'
-    assert wait_until(lambda: all(has_ended(p) for p in processes), 90), 'it lives after %d s' % (time.monotonic() - start)
+    equal(len(slow.processes), 2)
+    ended = any(slow.has_ended(p) for p in slow.processes)  # looked at before the clock
+    assert not ended or time.monotonic() - slow.start >= 30, 'it was killed too early'
+    until(lambda: all(slow.has_ended(p) for p in slow.processes), 90)

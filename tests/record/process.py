@@ -15,7 +15,7 @@ import time
 
 from jsonschema import Draft202012Validator
 
-from base import B, ENV, EXAMPLES, LIBRACE, LIFE, SCHEMA, TEXT, NotHere, Run, equal, fingerprint, lonely, read_lines, test, tmp, valid
+from base import B, ENV, EXAMPLES, LIBRACE, LIFE, SCHEMA, TEXT, NotRun, Run, equal, fingerprint, lonely, read_lines, test, tmp, valid
 
 
 # ---- shapes -----------------------------------------------------------------------------------------------------------------------------------
@@ -222,11 +222,11 @@ def a_relative_directory_is_that_of_the_start():
 @test
 def a_chroot_without_rights_keeps_the_open_record():
     if os.getuid() != 0:
-        raise NotHere('needs root')
+        raise NotRun('needs root')
     empty = tempfile.mkdtemp(dir=tmp)
     r = Run(LIFE, 'chroot', empty, 'race')
     if r.status == 77:
-        raise NotHere('chroot is not allowed')
+        raise NotRun('chroot is not allowed')
     equal(r.shape(), {'process': 1, 'finding': 1, 'end': 1})
     equal(os.listdir(empty), [])
     equal(r.status, 66)
@@ -265,7 +265,7 @@ def a_limit_of_file_sizes_kills_nobody():
 def a_sandboxed_process_writes_on():
     r = Run(LIFE, 'sandbox')
     if r.status == 77:
-        raise NotHere('no seccomp here')
+        raise NotRun('no seccomp here')
     equal(r.status, 66, r.err)
     f = r.one()
     equal([a['access'] for a in f['accesses']], ['read', 'write'])
@@ -279,7 +279,7 @@ def without_proc_it_goes_by_the_name_of_the_call():
                         'LD_PRELOAD=$1 RACE_OPTIONS=record_dir=$2 exec $3 race', 'sh', LIBRACE, d, LIFE], env=ENV,
                        capture_output=True, text=True)
     if p.returncode in (1, 77):
-        raise NotHere('no mount namespace: ' + p.stderr.strip()[:80])
+        raise NotRun('no mount namespace: ' + p.stderr.strip()[:80])
     equal(p.returncode, 66, p.stderr)
     lines = read_lines(glob.glob(d + '/life.*.jsonl')[0])
     equal([l['type'] for l in lines], ['process', 'finding', 'end'])

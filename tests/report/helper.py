@@ -8,37 +8,21 @@ Order is forced through a gate: a helper that waits until this test opens a FIFO
 import os
 import re
 import signal
-import stat
 import subprocess
 import sys
-import tempfile
 import time
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-B = os.path.join(ROOT, os.environ.get("B", "build"))
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from rig import B, RACE, ROOT, end, test, tmp, until  # noqa: E402
+
 HOST = os.path.join(B, "tests", "report_host")
-RACE = os.path.join(B, "race")
 SOURCE = "tests/report/host.c"
 PPOLL, FUTEX = 271, 202
-failed = False
-tmp = None
-
-
-class Failure(Exception):
-    pass
-
-
-TESTS = []
-
-
-def test(function):
-    TESTS.append(function)
-    return function
 
 
 def want(condition, what):
-    if not condition:
-        raise Failure(what)
+    assert condition, what
 
 
 def environment(options="", **more):
@@ -76,14 +60,6 @@ def gate(name):
 
 def open_gate(fifo):
     os.close(os.open(fifo, os.O_WRONLY))
-
-
-def until(condition, what):
-    end = time.monotonic() + 120
-    while not condition():
-        if time.monotonic() > end:
-            raise Failure("never came: " + what)
-        time.sleep(0.002)
 
 
 def has_ended(pid):
@@ -277,8 +253,8 @@ def the_middle_process_is_small_and_apart():
         host.communicate("x")
         text = log.read().decode()
         want(host.returncode == 0 and reports(text) == 2, text)
-        until(lambda: not os.path.exists(f"/proc/{helper}"), "the end of the helper")
-        until(lambda: has_ended(middle), "the end of the middle process")
+        until(lambda: not os.path.exists(f"/proc/{helper}"), name="the end of the helper")
+        until(lambda: has_ended(middle), name="the end of the middle process")
 
 
 @test
@@ -289,7 +265,7 @@ def a_killed_helper_is_started_again():
         middle, = children_of(pid)
         helper, = children_of(middle)
         os.kill(helper, signal.SIGKILL)
-        until(lambda: not os.path.exists(f"/proc/{helper}"), "the end of the helper")
+        until(lambda: not os.path.exists(f"/proc/{helper}"), name="the end of the helper")
         host.communicate("x")
         text = log.read().decode()
         want(host.returncode == 0 and reports(text) == 2 and "host.c:" in text.rsplit("WARNING", 1)[1], text)
@@ -303,7 +279,7 @@ def dies_by(scenario, sig):
     host, log = start(scenario, helper)
     with log:
         tid = int(host.stdout.readline())
-        until(lambda: in_call(host.pid, tid, FUTEX), "the dying thread waits for the report")
+        until(lambda: in_call(host.pid, tid, FUTEX), name="the dying thread waits for the report")
         want(so_far(log) == "", "printed before its time")
         open_gate(fifo)
         host.wait(timeout=60)
@@ -342,7 +318,7 @@ def a_fault_without_a_helper():
 def the_report_comes_although_the_program_was_killed():
     helper, fifo = gate("killed_host")
     host, log = start("once", helper)
-    until(lambda: in_call(host.pid, host.pid, PPOLL), "the record is sent")
+    until(lambda: in_call(host.pid, host.pid, PPOLL), name="the record is sent")
     host.kill()
     host.communicate()
     open_gate(fifo)
@@ -504,22 +480,4 @@ def the_command():
         want(subprocess.run([RACE, "help"], stdout=full, stderr=subprocess.DEVNULL).returncode == 2, "a full disk is not told")
 
 
-def main():
-    global failed, tmp
-    wanted = sys.argv[1:]
-    with tempfile.TemporaryDirectory(prefix="rt-report.") as tmp:
-        os.chmod(tmp, stat.S_IRWXU)
-        for one in TESTS:
-            if wanted and one.__name__ not in wanted:
-                continue
-            try:
-                one()
-                print(f"ok {one.__name__}")
-            except Exception as e:  # a test that breaks is a test that fails
-                failed = True
-                print(f"not ok {one.__name__}: {type(e).__name__}: {' / '.join(str(e).splitlines())}")
-    return 1 if failed else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+end()
