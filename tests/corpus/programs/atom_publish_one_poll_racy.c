@@ -1,12 +1,11 @@
 /* CORPUS label=racy family=tsearch primitive=atomic_pointer atomics=own repeats=no twin=atom_publish_one_poll_clean cause=published_too_early */
 /* SPDX-License-Identifier: MIT */
 /*
- * A helper thread sorts the synonyms into a tree while the main thread, once the helper runs, does something else for
- * 20 ms. Then main asks ONCE whether the tree is there, and does without it if not.
+ * A helper thread sorts the synonyms into a tree while the main thread does something else for 20 ms. Then main asks
+ * ONCE whether the tree is there, and does without it if not.
  * The helper publishes the tree's root and adds the last synonyms afterwards.
  */
 #include <pthread.h>
-#include <semaphore.h>
 #include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +18,6 @@ struct index {
 
 static struct index synonyms;
 static struct index *published;
-static sem_t begun;
 
 static int compare(const void *a, const void *b)
 {
@@ -31,7 +29,6 @@ static void *sort_synonyms(void *arg)
 	static const char *const early[] = { "big", "large", "huge", "vast" };
 	static const char *const late[] = { "great", "grand" };
 
-	sem_post(&begun);
 	for (int i = 0; i < 4; i++)
 		tsearch(early[i], &synonyms.root, compare);
 	__atomic_store_n(&published, &synonyms, __ATOMIC_RELEASE);
@@ -46,10 +43,7 @@ int main(void)
 	const char *answer = "too early";
 	pthread_t helper;
 
-	sem_init(&begun, 0, 0);
 	pthread_create(&helper, NULL, sort_synonyms, NULL);
-	while (sem_wait(&begun))
-		;
 	usleep(20000);
 	index = __atomic_load_n(&published, __ATOMIC_ACQUIRE);
 	if (index)

@@ -11,7 +11,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
-enum { RING = 64, REQUESTS = 3000 };
+enum { RING = 512, REQUESTS = 3000 };
 
 static GHashTable *ring[RING];
 static GHashTable *requests[REQUESTS];

@@ -7,18 +7,15 @@
  */
 #include <atomic>
 #include <cstdio>
-#include <pthread.h>
 #include <tbb/blocked_range.h>
 #include <tbb/global_control.h>
 #include <tbb/parallel_for.h>
 #include <tbb/spin_mutex.h>
-#include <tbb/task_arena.h>
 #include <unordered_map>
 
 static const int numbers = 600;
 static std::unordered_map<int, int> steps_of;
 static std::atomic<long> visited;
-static pthread_barrier_t both;
 static tbb::spin_mutex steps_mutex;
 
 static int collatz(long n)
@@ -32,11 +29,6 @@ static int collatz(long n)
 
 static void examine(const tbb::blocked_range<int> &range)
 {
-	static thread_local bool begun;
-
-	if (!begun) /* two threads have a part in it, also where there is one processor */
-		pthread_barrier_wait(&both);
-	begun = true;
 	for (int i = range.begin(); i != range.end(); i++) {
 		int most = 0;
 
@@ -53,10 +45,7 @@ int main()
 	tbb::global_control two(tbb::global_control::max_allowed_parallelism, 2);
 
 	steps_of.reserve(2 * numbers);
-	pthread_barrier_init(&both, nullptr, 2);
-	tbb::task_arena(2).execute([] {
-		tbb::parallel_for(tbb::blocked_range<int>(1, numbers + 1, 1), &examine, tbb::simple_partitioner());
-	});
+	tbb::parallel_for(tbb::blocked_range<int>(1, numbers + 1, 1), &examine, tbb::simple_partitioner());
 	std::printf("%ld numbers, %s\n", visited.load(), steps_of.empty() ? "no steps" : "some steps");
 	return 0;
 }

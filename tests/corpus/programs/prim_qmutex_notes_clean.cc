@@ -10,7 +10,6 @@
 #include <QSemaphore>
 #include <QString>
 #include <QThread>
-#include <atomic>
 #include <cstdio>
 
 enum { NOTES = 20, ROUNDS = 400 };
@@ -18,20 +17,13 @@ enum { NOTES = 20, ROUNDS = 400 };
 static GHashTable *notes;
 static QSemaphore begun;
 static QMutex notesMutex;
-static std::atomic<int> done[2];
-
-/* Each goes on until both have done their share: neither is alone with the map. */
-static bool more(int me)
-{
-	return ++done[me] < NOTES * ROUNDS || done[!me] < NOTES * ROUNDS;
-}
 
 class Saver : public QThread {
 protected:
 	void run() override
 	{
 		begun.release();
-		for (int i = 0; more(0); i++) {
+		for (int i = 0; i < NOTES * ROUNDS; i++) {
 			int size = QString("note %1").arg(i).size();
 			QMutexLocker locker(&notesMutex);
 
@@ -57,7 +49,7 @@ int main()
 		g_hash_table_insert(notes, GINT_TO_POINTER(i), GINT_TO_POINTER(100));
 	saver.start();
 	begun.acquire();
-	for (int i = 0; more(1); i++)
+	for (int i = 0; i < NOTES * ROUNDS; i++)
 		length += QString::number(show(i % NOTES + 1)).size();
 	saver.wait();
 	std::printf("%d notes shown, %s\n", NOTES * ROUNDS, length ? "none empty" : "all empty");
